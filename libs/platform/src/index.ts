@@ -1,0 +1,3 @@
+export { type DeploymentMode, loadConfig, type LogLevel, repositoryRoot, type SallyportConfig } from './config.js';
+export { createLogger, errorFields, type Logger } from './logger.js';
+export { closeOnSignal, runMain } from './shutdown.js';

@@ -1,0 +1,118 @@
+import { type AuditProgress, type AuditResult, type ErrorCode, SallyportError } from '@sallyport/contracts';
+import type { StoredScores } from '@sallyport/policy';
+import type { Kysely } from 'kysely';
+import { type ChunkCounts, type LoadedChunk, readChunk, readPending, readResults, readScored, type ScoredResult, writeResults } from './audits/chunks.js';
+import { selectProgress, toProgress } from './audits/progress.js';
+import { auditNotFound, failOpenUploads, finish, OPEN, setRunning } from './audits/state.js';
+import { type AuditChunk, insertChunk, sealUpload } from './audits/upload.js';
+import type { Database } from './database.js';
+import { guarded, isUniqueViolation } from './failures.js';
+import type { Schema } from './schema.js';
+
+export type { ChunkCounts, LoadedChunk, ScoredResult } from './audits/chunks.js';
+export type { AuditChunk } from './audits/upload.js';
+
+/** Audits with their input lines and results, in chunks. */
+export class AuditRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Creates a queued audit whose upload is open. */
+  async create({ id, policyId, policyVersion }: { id: string; policyId: string; policyVersion: number }): Promise<void> {
+    await guarded(async () => {
+      const insert = this.kysely.insertInto('audits').values({ id, policy_id: policyId, policy_version: policyVersion });
+      await insert.execute().catch((error: unknown) => {
+        if (!isUniqueViolation(error)) throw error;
+        throw new SallyportError('invalid_request', 'There is an audit with this id.', { param: 'id', cause: error });
+      });
+    });
+  }
+
+  /** Adds a chunk of input lines while the upload is open. */
+  async addChunk(auditId: string, chunk: AuditChunk): Promise<void> {
+    await this.transaction((trx) => insertChunk(trx, auditId, chunk));
+  }
+
+  /** Declares the upload complete; `total` must be the number of lines added. */
+  async seal(auditId: string, total: number): Promise<void> {
+    await this.transaction((trx) => sealUpload(trx, auditId, total));
+  }
+
+  /** Fails every audit whose upload was cut off by a restart, and says how many there were. */
+  async failUnsealed(): Promise<number> {
+    return guarded(() => failOpenUploads(this.kysely));
+  }
+
+  /** Marks an audit as running, also one that is resumed; a finished one stays as it is. */
+  async start(id: string): Promise<void> {
+    await guarded(() => setRunning(this.kysely, id));
+  }
+
+  /** Reads the input lines of a chunk. */
+  async loadChunk(id: string, ordinal: number): Promise<LoadedChunk> {
+    return guarded(() => readChunk(this.kysely, id, ordinal));
+  }
+
+  /** Stores the results of a chunk and counts them once however often it is called; the last chunk completes the audit. */
+  async completeChunk(id: string, ordinal: number, results: AuditResult[], counts: ChunkCounts, scores?: ReadonlyMap<number, readonly StoredScores[]>): Promise<void> {
+    await this.transaction((trx) => writeResults(trx, id, ordinal, { results, counts, ...(scores ? { scores } : {}) }));
+  }
+
+  /** Ordinals of the chunks that are not done. */
+  async pendingChunks(id: string): Promise<number[]> {
+    return guarded(() => readPending(this.kysely, id));
+  }
+
+  /** Ids of the audits that are uploaded but not finished, oldest first. */
+  async listIncomplete(): Promise<string[]> {
+    const query = this.kysely.selectFrom('audits').select('id').where('sealed', '=', true).where('status', 'in', OPEN);
+    const rows = await guarded(() => query.orderBy('created_at').orderBy('id').execute());
+    return rows.map((row) => row.id);
+  }
+
+  /** How far an audit is. */
+  async progress(id: string): Promise<AuditProgress> {
+    const row = await guarded(() => selectProgress(this.kysely).where('id', '=', id).executeTakeFirst());
+    if (row === undefined) throw auditNotFound();
+    return toProgress(row);
+  }
+
+  /** The newest audits, at most `limit`. */
+  async list(limit: number): Promise<AuditProgress[]> {
+    const rows = await guarded(() => selectProgress(this.kysely).orderBy('created_at', 'desc').orderBy('id').limit(limit).execute());
+    return rows.map(toProgress);
+  }
+
+  /** The results there are, in line order, read chunk by chunk. */
+  results(id: string): AsyncIterable<AuditResult> {
+    return readResults(this.kysely, id);
+  }
+
+  /** The results there are with their lines and raw scores, for judging them again. */
+  scored(id: string): AsyncIterable<ScoredResult> {
+    return readScored(this.kysely, id);
+  }
+
+  /** Cancels an audit; a finished one stays as it is. */
+  async cancel(id: string): Promise<void> {
+    await guarded(() => finish(this.kysely, id, 'cancelled'));
+  }
+
+  /** Fails an audit; a finished one stays as it is. */
+  async fail(id: string, code: ErrorCode, message: string): Promise<void> {
+    await guarded(() => finish(this.kysely, id, 'failed', { code, message }));
+  }
+
+  /** Removes an audit with its lines and results. */
+  async delete(id: string): Promise<void> {
+    const query = this.kysely.deleteFrom('audits').where('id', '=', id).returning('id');
+    if ((await guarded(() => query.executeTakeFirst())) === undefined) throw auditNotFound();
+  }
+
+  private get kysely(): Kysely<Schema> {
+    return this.database.kysely;
+  }
+
+  private transaction<T>(work: (trx: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return guarded(() => this.kysely.transaction().execute(work));
+  }
+}

@@ -1,0 +1,6 @@
+export * from './audit-repository.js';
+export * from './database.js';
+export * from './pglite/pglite-pool.js';
+export * from './policy-repository.js';
+export type * from './pool-types.js';
+export type { Schema } from './schema.js';

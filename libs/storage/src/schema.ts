@@ -1,0 +1,135 @@
+import type { AssignmentKind, AuditStatus, ErrorCode, PolicyChange } from '@sallyport/contracts';
+import type { ColumnType, Generated } from 'kysely';
+
+/** Name of the PostgreSQL schema that holds every table of this library. */
+export const SCHEMA_NAME = 'sallyport';
+
+type Timestamp = ColumnType<Date, never, Date>;
+type NullableTimestamp = ColumnType<Date | null, never, Date | null>;
+
+/** One row per policy: which version is active, which one is in its shadow, and which was created last. */
+export interface PoliciesTable {
+  id: string;
+  active: number;
+  shadow: ColumnType<number | null, number | null | undefined, number | null>;
+  latest: number;
+  created_at: Generated<Timestamp>;
+}
+
+/** One row per immutable policy version; `document` is JSON text, so that key order and every string survive as written. */
+export interface PolicyVersionsTable {
+  policy_id: ColumnType<string, string, never>;
+  version: ColumnType<number, number, never>;
+  document: ColumnType<string, string, never>;
+  note: ColumnType<string | null, string | null, never>;
+  author: ColumnType<string | null, string | null | undefined, never>;
+  parent: ColumnType<number | null, number | null | undefined, never>;
+  /** When it first became active. */
+  activated_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  created_at: Generated<Timestamp>;
+}
+
+/** The audit trail: one row per change, never changed or removed. */
+export interface PolicyHistoryTable {
+  seq: Generated<string>;
+  policy_id: string;
+  change: PolicyChange;
+  version: number | null;
+  previous: number | null;
+  actor: string;
+  note: string | null;
+  at: Generated<Timestamp>;
+}
+
+/** One row per key, model or route that has a policy of its own. */
+export interface PolicyAssignmentsTable {
+  kind: AssignmentKind;
+  subject: string;
+  policy: string;
+  allow_request: boolean;
+}
+
+/** One row: a number that grows in the transaction of every change, so that whoever sees it grown sees the change. */
+export interface PolicyRevisionTable {
+  one: boolean;
+  value: string;
+}
+
+/** What a shadow version would have done to the decisions of an active one (`against`). */
+export interface PolicyShadowCountsTable {
+  policy_id: string;
+  version: number;
+  against: number;
+  seen: number;
+  differing: number;
+  would_block: number;
+  would_review: number;
+  would_allow: number;
+  unjudged: number;
+}
+
+/** How many decisions a rule had part in, under the active and under the shadow version. */
+export interface PolicyShadowRulesTable {
+  policy_id: string;
+  version: number;
+  rule: string;
+  active: number;
+  shadow: number;
+}
+
+/** The newest differing decisions; `difference` is JSON text. */
+export interface PolicyShadowDifferencesTable {
+  seq: Generated<string>;
+  policy_id: string;
+  version: number;
+  difference: string;
+}
+
+/** One row per audit with its counters; `error` is JSON text of `{ code, message }`. */
+export interface AuditsTable {
+  id: string;
+  status: Generated<AuditStatus>;
+  policy_id: string;
+  policy_version: number;
+  sealed: Generated<boolean>;
+  total: Generated<number>;
+  done: Generated<number>;
+  failed: Generated<number>;
+  flagged: Generated<number>;
+  created_at: Generated<Timestamp>;
+  started_at: NullableTimestamp;
+  finished_at: NullableTimestamp;
+  error: ColumnType<string | null, never, string | null>;
+}
+
+/** One row per chunk of an audit: `lines` is a JSON array of the input lines, `results` is JSON lines and null until the chunk is done. */
+export interface AuditChunksTable {
+  audit_id: string;
+  ordinal: number;
+  first_line: number;
+  line_count: number;
+  lines: string;
+  results: ColumnType<string | null, never, string>;
+  /** JSON lines, one list of raw scores per result; null for chunks that were done before scores were kept. */
+  scores: ColumnType<string | null, never, string | null>;
+}
+
+/** The tables as Kysely sees them. */
+export interface Schema {
+  policies: PoliciesTable;
+  policy_versions: PolicyVersionsTable;
+  policy_history: PolicyHistoryTable;
+  policy_assignments: PolicyAssignmentsTable;
+  policy_revision: PolicyRevisionTable;
+  policy_shadow_counts: PolicyShadowCountsTable;
+  policy_shadow_rules: PolicyShadowRulesTable;
+  policy_shadow_differences: PolicyShadowDifferencesTable;
+  audits: AuditsTable;
+  audit_chunks: AuditChunksTable;
+}
+
+/** What the `error` column of an audit holds. */
+export interface StoredError {
+  code: ErrorCode;
+  message: string;
+}
