@@ -1,0 +1,69 @@
+import type { Quantization } from '../runtime/load-model.js';
+import { WorkerLink } from './worker-link.js';
+
+/** A text to be judged, with the turn it answers where there is one. */
+export interface ClassifierInput {
+  text: string;
+  context?: string;
+  /** Also gives the embedding of each window, for comparing texts. */
+  embed?: boolean;
+}
+
+/** What a classifier says of one text. */
+export interface Classification {
+  /** Label → probability 0–1: the highest of all windows. */
+  scores: Record<string, number>;
+  /** Tokens of the text. */
+  tokens: number;
+  /** Tokens that the model really read. */
+  tokensScreened: number;
+  windows: number;
+  /** One vector [hidden] per window, where it was asked for and the model has one. */
+  embeddings?: Float32Array[];
+  queueMs: number;
+  inferenceMs: number;
+}
+
+/** What a classifier is. */
+export interface ClassifierInfo {
+  labels: string[];
+  /** Most tokens in one window. */
+  maxTokens: number;
+  /** sha256 of the model's files. */
+  sha256: string;
+}
+
+/** A text classifier, wherever it runs. */
+export interface Classifier {
+  describe(): ClassifierInfo;
+  /** One result per input, in order. @throws LlamaCoreError */
+  classify(inputs: readonly ClassifierInput[], signal?: AbortSignal): Promise<Classification[]>;
+  close(): Promise<void>;
+}
+
+/** How a sequence classifier is opened. */
+export interface EncoderClassifierOptions {
+  /** Model folder. */
+  model: string;
+  threads?: number;
+  quantization?: Quantization;
+  cacheFolder?: string;
+  /** Windows that may wait; a request beyond is refused as overloaded. */
+  maxQueuedWindows?: number;
+}
+
+/** Loads a sequence classifier into a worker thread of its own. Long texts are read in overlapping windows. */
+export async function createEncoderClassifier(options: EncoderClassifierOptions): Promise<Classifier> {
+  const link = new WorkerLink<readonly ClassifierInput[], Classification[], ClassifierInfo>('classifier-worker.js', options);
+  const info = await link.info();
+  return {
+    describe: () => info,
+    classify: async (inputs, signal) => {
+      if (inputs.length === 0) return [];
+      const results: Classification[] = [];
+      for await (const part of link.request(inputs, signal)) results.push(...part);
+      return results;
+    },
+    close: () => link.close(),
+  };
+}
