@@ -1,0 +1,17 @@
+export { type Finding, FindingList, MAX_FINDINGS, REMAINDER, type Scan, type ScannerName } from './finding.js';
+export { ScannerError, type ScannerErrorCode } from './scanner-error.js';
+export type { OffsetMap, Span } from './views/offset-map.js';
+export type { TextView, ViewName } from './views/text-view.js';
+export { MAX_VIEWS_RATIO, type TextViewOptions, textViews } from './views/text-views.js';
+export { type CutPieces, tokenSpacedText } from './views/token-spacing.js';
+export { scanHiddenCharacters } from './scanners/hidden-characters.js';
+export type { PiiKind } from './scanners/pii/pii-search.js';
+export { PII_KINDS, type PiiOptions, scanPii } from './scanners/pii/scan-pii.js';
+export { redact } from './scanners/pii/redact.js';
+export { createRegexScanner, OVERRIDE_PATTERNS, REGEX_LIMITS, type RegexPattern } from './scanners/regex-list.js';
+export { type CodeLanguage, cweLink, cweName, type InsecureCodeRule } from './scanners/insecure-code/rule.js';
+export { INSECURE_CODE_RULES } from './scanners/insecure-code/rules/index.js';
+export { scanInsecureCode } from './scanners/insecure-code/scan-insecure-code.js';
+export { ALIGNMENT_RESPONSE_FORMAT, type AlignmentPrompt, type AlignmentPromptOptions, buildAlignmentPrompt } from './scanners/alignment/alignment-prompt.js';
+export { parseAlignmentVerdict } from './scanners/alignment/alignment-verdict.js';
+export type { AlignmentVerdict, TraceStep } from './scanners/alignment/trace.js';

@@ -1,0 +1,16 @@
+import { type InsecureCodeRule, NO_SECRET } from '../rule.js';
+
+const rules: ReadonlyArray<Omit<InsecureCodeRule, 'language'>> = [
+  { id: 'sh-pipe-to-shell', cwe: 494, title: 'A download runs unchecked', hints: ['curl', 'wget'], pattern: String.raw`\b(?:curl|wget)\b[^|\n]*\|\s*(?:sudo\s+(?:-\S+\s+)*)?(?:ba|z|da|k)?sh\b`, score: 0.8, bad: 'curl -fsSL https://get.tool.dev | sudo bash', good: 'curl -fsSLO https://get.tool.dev/tool.tgz && sha256sum -c tool.sha256' },
+  { id: 'sh-world-writable', cwe: 732, title: 'Everybody may write the file', hints: ['chmod'], pattern: String.raw`\bchmod\s+(?:-\w+\s+)*(?:0?777|0?666|a\+rwx|o\+w)\b`, score: 0.8, bad: 'chmod -R 777 /srv/app', good: 'chmod -R 750 /srv/app' },
+  { id: 'sh-eval', cwe: 78, title: 'A command is made from data', hints: ['eval'], pattern: String.raw`(?:^|[;&|(\s])eval\s+[^\n]*\$`, score: 0.7, bad: 'eval "$user_command"', good: '"$program" "$argument"' },
+  { id: 'sh-remove-unquoted', cwe: 88, title: 'A removal takes its path from an unquoted variable', hints: ['rm '], pattern: String.raw`\brm\s+(?:-\w+\s+)*-\w*r\w*\s+(?:-\w+\s+|--\s+)*/?\$\{?\w+\}?`, score: 0.7, bad: 'rm -rf $BUILD_DIR/*', good: 'rm -rf -- "$BUILD_DIR"/*' },
+  { id: 'sh-tls-off', cwe: 295, title: 'Certificates are not checked', hints: ['curl', 'wget', 'sslVerify'], pattern: String.raw`\bcurl\b[^\n|;]*\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure)(?:\s|$)|\bwget\b[^\n|;]*--no-check-certificate|\bhttp\.sslVerify\s+false`, score: 0.9, bad: 'curl -sk https://internal/api', good: 'curl -s --cacert ca.pem https://internal/api' },
+  { id: 'sh-password-argument', cwe: 214, title: 'A password that every process can read', hints: ['mysql', 'sshpass', 'mariadb'], pattern: String.raw`\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]*\s(?:-p[^\s$"'-]\S*|--password=[^\s$]\S*)|\bsshpass\s+-p\s*\S`, score: 0.8, bad: 'mysqldump -u root -phunter2 shop > shop.sql', good: 'mysqldump --defaults-extra-file=backup.cnf shop > shop.sql' },
+  { id: 'sh-predictable-file', cwe: 377, title: 'A temporary name that another process can take first', hints: ['/tmp/'], pattern: String.raw`/tmp/[\w.-]*\$(?:\$|\{?RANDOM)`, score: 0.7, bad: 'log=/tmp/build.$$', good: 'log=$(mktemp)' },
+  { id: 'sh-hardcoded-secret', cwe: 798, title: 'A secret stands in the script', hints: ['PASS', 'pass', 'SECRET', 'secret', 'KEY', 'key', 'TOKEN', 'token'], pattern: String.raw`(?i)(?:^|\s)\w*(?:password|secret|api_?key|access_?key|token)\w*=["']?[\w/+&!@%.-]{8,}["']?(?:\s|$)`, unless: NO_SECRET, score: 0.7, bad: 'export API_KEY=9f8a7b6c5d4e', good: 'export API_KEY="$(cat /run/secrets/api_key)"' },
+  { id: 'sh-host-key-off', cwe: 322, title: 'Any host may answer for the one meant', hints: ['StrictHostKeyChecking'], pattern: String.raw`\bStrictHostKeyChecking[=\s]+["']?no\b`, score: 0.8, bad: 'ssh -o StrictHostKeyChecking=no deploy@host', good: 'ssh -o StrictHostKeyChecking=yes deploy@host' },
+  { id: 'sh-sudo-all', cwe: 250, title: 'Anything runs as root without a password', hints: ['NOPASSWD'], pattern: String.raw`\bNOPASSWD:\s*ALL\b`, score: 0.8, bad: 'echo "ci ALL=(ALL) NOPASSWD: ALL" >> /etc/sudoers', good: 'echo "ci ALL=(root) NOPASSWD: /usr/bin/systemctl restart app" > /etc/sudoers.d/ci' },
+];
+
+export const SHELL_RULES: readonly InsecureCodeRule[] = rules.map((rule) => ({ ...rule, language: 'shell' }));

@@ -1,0 +1,13 @@
+import type { InsecureCodeRule } from '../rule.js';
+
+const rules: ReadonlyArray<Omit<InsecureCodeRule, 'language'>> = [
+  { id: 'sql-dynamic', cwe: 89, title: 'A statement is put together from data and run', hints: ['exec', 'EXEC', 'Exec'], pattern: String.raw`(?i)\bexec(?:ute)?\s*(?:immediate\s+)?\(?\s*(?:N?'[^']*'\s*(?:\+|\|\|)|@\w+\s*\+)`, unless: String.raw`(?i)\bquote_(?:literal|ident|nullable)\b|\bquotename\b`, score: 0.9, bad: "EXEC('SELECT * FROM orders WHERE id = ' + @id);", good: "EXEC sp_executesql N'SELECT * FROM orders WHERE id = @id', N'@id int', @id;" },
+  { id: 'sql-grant-all', cwe: 250, title: 'All rights are granted', hints: ['grant', 'GRANT', 'Grant'], pattern: String.raw`(?i)\bgrant\s+all(?:\s+privileges)?\s+on\b`, score: 0.7, bad: "GRANT ALL PRIVILEGES ON *.* TO 'app'@'%';", good: "GRANT SELECT ON shop.orders TO 'app'@'10.0.0.5';" },
+  { id: 'sql-grant-public', cwe: 732, title: 'Everybody gets a right', hints: ['public', 'PUBLIC', 'Public'], pattern: String.raw`(?i)\bgrant\b[^;]*\bto\s+public\b`, score: 0.8, bad: 'GRANT SELECT ON salaries TO PUBLIC;', good: 'GRANT SELECT ON salaries TO payroll;' },
+  { id: 'sql-hardcoded-password', cwe: 798, title: 'A password stands in the statement', hints: ['identified', 'IDENTIFIED', 'password', 'PASSWORD', 'Password'], pattern: String.raw`(?i)\b(?:create|alter)\s+(?:user|role|login)\b[^;]*\b(?:identified\s+by|password)\s*=?\s*N?'[^']{4,}'`, score: 0.8, bad: "CREATE USER app IDENTIFIED BY 'tr0ub4dor';", good: 'CREATE USER app IDENTIFIED WITH auth_socket;' },
+  { id: 'sql-shell', cwe: 78, title: 'The database runs operating system commands', hints: ['xp_cmdshell', 'XP_CMDSHELL', 'program', 'PROGRAM'], pattern: String.raw`(?i)\bxp_cmdshell\b|\bcopy\b[^;]*\b(?:from|to)\s+program\b`, score: 0.9, bad: "EXEC xp_cmdshell 'dir c:\\';", good: "COPY orders TO STDOUT WITH (FORMAT csv);" },
+  { id: 'sql-password-hash', cwe: 916, title: 'A password hash that is fast to guess', hints: ['md5', 'MD5', 'sha1', 'SHA1', 'sha', 'SHA'], pattern: String.raw`(?i)\b(?:md5|sha1?|hashbytes)\s*\(\s*[^)]*\bpass\w*`, score: 0.8, bad: 'UPDATE users SET hash = MD5(password);', good: "UPDATE users SET hash = crypt(password, gen_salt('bf', 12));" },
+  { id: 'sql-outfile', cwe: 73, title: 'A query writes a file on the server', hints: ['outfile', 'OUTFILE', 'dumpfile', 'DUMPFILE'], pattern: String.raw`(?i)\binto\s+(?:out|dump)file\b`, score: 0.8, bad: "SELECT body INTO OUTFILE '/var/www/a.php' FROM pages;", good: 'SELECT body FROM pages;' },
+];
+
+export const SQL_RULES: readonly InsecureCodeRule[] = rules.map((rule) => ({ ...rule, language: 'sql' }));
