@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import type { ScreenKind } from '@sallyport/contracts';
+import { createEncoderClassifier, pullModel } from '@sallyport/llama-core';
+import { createLogger, errorFields, type SallyportConfig } from '@sallyport/platform';
+import { ClassifierScreen, type InputBuilder } from './classifier-screen.js';
+
+/** What one screening service is: its kind, the model reference of the configuration, and the bundled model. */
+export interface ScreenSpec {
+  screen: ScreenKind;
+  /** `bundled`, a model folder, or `hf:org/name`. */
+  reference: string;
+  /** Folder under the bundled models, and the model's public name. */
+  bundled: { folder: string; name: string };
+  toInput: InputBuilder;
+}
+
+/** Loads the classifier that a spec names. Bundled weights are stored in 8 bits and run so; others run unquantized. */
+export async function openScreen(config: SallyportConfig, { screen, reference, bundled, toInput }: ScreenSpec): Promise<ClassifierScreen> {
+  const logger = createLogger({ service: screen, level: config.logLevel });
+  const own = reference === 'bundled';
+  const model = own ? join(config.bundledModelsFolder, bundled.folder) : await pullModel(reference, { modelsFolder: config.modelsFolder, ...config.hub });
+  const classifier = await createEncoderClassifier({ model, threads: config.threads, cacheFolder: config.graphsFolder, quantization: own ? 'int8' : 'none' });
+  return new ClassifierScreen(classifier, { screen, name: own ? bundled.name : reference }, toInput, (error) => logger.error(errorFields(error), 'a text could not be scored'));
+}
