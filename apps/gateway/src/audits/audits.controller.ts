@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream';
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuditResultsQuery, CreateAuditQuery, ListAuditsQuery } from './audit-query.dto.js';
+import { AuditsService } from './audits.service.js';
+
+const DEFAULT_LIMIT = 20;
+
+/** Audits of logs: upload, progress, results. */
+@ApiTags('audits')
+@Controller('v1/audits')
+export class AuditsController {
+  constructor(@Inject(AuditsService) private readonly audits: AuditsService) {}
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Starts an audit of a JSONL upload: one {"text"} or {"messages"} per line' })
+  @ApiConsumes('application/x-ndjson', 'multipart/form-data')
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiAcceptedResponse({ description: '{id, status}' })
+  create(@Query() query: CreateAuditQuery, @Req() request: FastifyRequest) {
+    return this.audits.create(request, query.policy);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'The newest audits' })
+  async list(@Query() query: ListAuditsQuery) {
+    return { data: await this.audits.list(query.limit ?? DEFAULT_LIMIT) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Progress of an audit' })
+  progress(@Param('id') id: string) {
+    return this.audits.progress(id);
+  }
+
+  @Get(':id/results')
+  @ApiOperation({ summary: 'Results so far, one line per input line, in order; `x-audit-status` says whether they are complete' })
+  async results(@Param('id') id: string, @Query() _query: AuditResultsQuery, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { status } = await this.audits.progress(id);
+    void reply.header('x-audit-status', status);
+    return new StreamableFile(Readable.from(this.audits.resultLines(id)), { type: 'application/x-ndjson; charset=utf-8' });
+  }
+
+  @Delete(':id')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Cancels a running audit; removes a finished one' })
+  remove(@Param('id') id: string) {
+    return this.audits.remove(id);
+  }
+}

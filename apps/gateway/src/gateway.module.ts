@@ -1,0 +1,59 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { clientToken, SERVICES, type ServiceClient, type ServiceName } from '@sallyport/contracts';
+import type { JobQueue } from '@sallyport/pipeline';
+import { AuditRepository, type Database, PolicyRepository } from '@sallyport/storage';
+import { AUDIT_JOBS, type AuditJob, AuditRunner } from './audits/audit-runner.js';
+import { AuditsController } from './audits/audits.controller.js';
+import { AuditsService } from './audits/audits.service.js';
+import { ChatController } from './chat/chat.controller.js';
+import { ChatService } from './chat/chat.service.js';
+import { GATEWAY_LOGGER, GATEWAY_SETTINGS, type GatewayLogger, type GatewaySettings } from './gateway-options.js';
+import { HealthController } from './health/health.controller.js';
+import { OpenAiExceptionFilter } from './http/openai-exception.filter.js';
+import { RouteTable } from './http/route-table.js';
+import { GatewayMetrics } from './metrics/gateway-metrics.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { ModelsController } from './models/models.controller.js';
+import { ModelsService } from './models/models.service.js';
+import { ModerationsController } from './moderations/moderations.controller.js';
+import { ModerationsService } from './moderations/moderations.service.js';
+import { PoliciesController } from './policies/policies.controller.js';
+import { DryRunService } from './policies/dry-run.service.js';
+import { PoliciesService } from './policies/policies.service.js';
+import { PolicyAssignmentsController } from './policies/policy-assignments.controller.js';
+import { PolicyExchangeController } from './policies/policy-exchange.controller.js';
+import { PolicyLifecycleController } from './policies/policy-lifecycle.controller.js';
+import { ShadowService } from './policies/shadow.service.js';
+import { ScreeningService } from './screening/screening.service.js';
+import { ScreensController } from './screens/screens.controller.js';
+import { ScreensService } from './screens/screens.service.js';
+import { TaxonomiesController } from './taxonomies/taxonomies.controller.js';
+
+/** What a composition root hands to the gateway. */
+export interface GatewayParts {
+  settings: GatewaySettings;
+  logger: GatewayLogger;
+  clients: Record<ServiceName, ServiceClient>;
+  database: Database;
+  auditJobs: JobQueue<AuditJob>;
+}
+
+/** The HTTP service, whatever it is connected to. */
+@Module({})
+export class GatewayModule {
+  static register({ settings, logger, clients, database, auditJobs }: GatewayParts): DynamicModule {
+    const given: Provider[] = [
+      { provide: GATEWAY_SETTINGS, useValue: settings },
+      { provide: GATEWAY_LOGGER, useValue: logger },
+      { provide: AUDIT_JOBS, useValue: auditJobs },
+      { provide: PolicyRepository, useValue: new PolicyRepository(database) },
+      { provide: AuditRepository, useValue: new AuditRepository(database) },
+      ...SERVICES.map((service) => ({ provide: clientToken(service), useValue: clients[service] })),
+    ];
+    return {
+      module: GatewayModule,
+      controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, HealthController, MetricsController],
+      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, ScreensService, AuditsService, AuditRunner],
+    };
+  }
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { SallyportError } from '@sallyport/contracts';
+import { isPolicyRoute } from './policy-routes.js';
+import { YAML_TYPES } from './yaml-body.js';
+
+const UPLOADS: Record<string, string[]> = { '/v1/audits': ['application/x-ndjson', 'application/jsonl', 'multipart/form-data'] };
+const DEFAULT = ['application/json'];
+
+/** Answers 415 before a body of a type that the route does not take is read. */
+export function registerMediaTypes(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', async (request) => {
+    if (request.is404 || !['POST', 'PUT', 'PATCH'].includes(request.method)) return;
+    const accepted = UPLOADS[request.routeOptions.url ?? ''] ?? (isPolicyRoute(request.url) ? [...DEFAULT, ...YAML_TYPES] : DEFAULT);
+    if (hasNoBody(request)) return;
+    if (!accepted.includes(mediaType(request))) throw new SallyportError('unsupported_media_type', `The body must be ${accepted.join(' or ')}.`);
+  });
+}
+
+/** Some changes of a policy need no body: `POST /v1/policies/{id}/rollback`. */
+function hasNoBody(request: FastifyRequest): boolean {
+  const { 'content-type': type, 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  return isPolicyRoute(request.url) && type === undefined && encoding === undefined && Number(length ?? 0) === 0;
+}
+
+function mediaType(request: FastifyRequest): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}

@@ -1,0 +1,8 @@
+export { screenChunk } from './audits/audit-screening.js';
+export { lineChunks } from './audits/line-chunks.js';
+export { ndjsonLines } from './audits/ndjson-lines.js';
+export { createGatewayApp } from './create-gateway-app.js';
+export { defaultSettings } from './gateway-options.js';
+export { GatewayMetrics } from './metrics/gateway-metrics.js';
+export { type GatewayConnections, openGateway } from './open-gateway.js';
+export { ScreeningService } from './screening/screening.service.js';

@@ -1,0 +1,31 @@
+import type { DynamicModule } from '@nestjs/common';
+import type { ServiceClient, ServiceName } from '@sallyport/contracts';
+import { JobQueue, type JobStore } from '@sallyport/pipeline';
+import { createLogger, type SallyportConfig } from '@sallyport/platform';
+import { DEFAULT_POLICY } from '@sallyport/policy';
+import { type Database, PolicyRepository } from '@sallyport/storage';
+import type { AuditJob } from './audits/audit-runner.js';
+import { GatewayModule } from './gateway.module.js';
+import { defaultSettings } from './gateway-options.js';
+
+/** What differs between the deployments. */
+export interface GatewayConnections {
+  clients: Record<ServiceName, ServiceClient>;
+  database: Database;
+  jobs: JobStore;
+}
+
+/** Seeds the default policy, opens the audits' queue and puts the gateway's module together. */
+export async function openGateway(config: SallyportConfig, { clients, database, jobs }: GatewayConnections): Promise<DynamicModule> {
+  const settings = defaultSettings({
+    apiKeys: config.apiKeys,
+    consoleFolder: config.consoleFolder,
+    screenDeadlineMs: config.screenDeadlineMs,
+    generateDeadlineMs: config.generateDeadlineMs,
+    verdictCache: { maxEntries: config.verdictCacheEntries, ttlMs: 300_000 },
+  });
+  await new PolicyRepository(database).seed(settings.defaultPolicy, DEFAULT_POLICY);
+  const { concurrency, attempts, backoffMs } = settings.audit;
+  const auditJobs = await JobQueue.open<AuditJob>({ name: 'audits', store: jobs, concurrency, attempts, backoffMs });
+  return GatewayModule.register({ settings, logger: createLogger({ service: 'gateway', level: config.logLevel }), clients, database, auditJobs });
+}

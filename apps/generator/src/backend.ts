@@ -1,0 +1,11 @@
+import type { GenerateEvent, GenerateRequest, GeneratorDescription } from '@sallyport/contracts';
+
+/** One generator model, wherever it runs. Failures are SallyportErrors. */
+export interface Backend {
+  describe(): GeneratorDescription;
+  generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateEvent>;
+  close(): Promise<void>;
+}
+
+/** Nest injection token of the list of backends. */
+export const BACKENDS = 'GENERATOR_BACKENDS';

@@ -1,0 +1,2 @@
+export { GeneratorModule } from './generator.module.js';
+export { openGenerator } from './open-generator.js';

@@ -1,0 +1,1 @@
+export { openGuard } from './open-guard.js';

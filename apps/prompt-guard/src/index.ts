@@ -1,0 +1,1 @@
+export { openPromptGuard } from './open-prompt-guard.js';
