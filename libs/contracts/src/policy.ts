@@ -22,6 +22,9 @@ export interface CategoryRule {
 /** A category that the policy brings itself. A guard returns its score as label `custom:<code>`. */
 export interface CustomCategory extends CustomCategoryText, CategoryRule {}
 
+/** Kinds of personal data that a policy can have a rule for: those that are looked for. */
+export const PII_KINDS = ['email', 'phone', 'payment-card', 'iban', 'us-ssn'] as const;
+
 /** One kind of personal data. */
 export interface PiiRule {
   enabled: boolean;
@@ -179,6 +182,8 @@ export interface RuleHit {
   /** `allow.0`, `block.<id>`, `pii.email`. */
   rule: string;
   action: RuleAction;
+  /** For `redact`: whoever holds the text takes it out. */
+  redacted?: boolean;
 }
 
 export interface DecisionReason {
@@ -191,6 +196,8 @@ export interface DecisionReason {
   score?: number;
   threshold?: number;
   indeterminate?: IndeterminateReason;
+  /** For `redact`: the text goes on without it, and this reason blocks nothing. */
+  redacted?: boolean;
 }
 
 /** Outcome for a whole request. `degraded` is true when a check failed and the policy let the text pass all the same. */

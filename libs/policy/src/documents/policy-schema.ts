@@ -1,3 +1,4 @@
+import { PII_KINDS } from '@sallyport/contracts';
 import { getTaxonomy, listTaxonomies } from '../taxonomies/registry.js';
 import { ANY_HARM } from '../taxonomies/labels.js';
 import { DEFAULT_POLICY } from './default-policy.js';
@@ -63,7 +64,7 @@ const PROPERTIES: Record<string, JsonSchema> = {
   categories: { type: 'object', additionalProperties: ref('rule'), description: 'Rules by code; `harm` is harm of any kind.' },
   attacks: { ...record(Object.fromEntries(getTaxonomy('prompt-guard').categories.map(({ code }) => [code, ref('rule')]))), description: 'Rules by kind of attack; `attack` is any.' },
   customCategories: listOf(ref('customCategory'), 50),
-  pii: { type: 'object', maxProperties: 200, propertyNames: { pattern: '^[a-z0-9][a-z0-9_-]{0,63}$' }, additionalProperties: ref('piiRule') },
+  pii: { type: 'object', propertyNames: { enum: [...PII_KINDS] }, additionalProperties: ref('piiRule') },
   lists: record({ allow: listOf(ref('allowEntry'), 1_000), block: listOf(ref('blockEntry'), 1_000) }),
   screens: { ...perScreen(ref('directions')), description: 'Which screen reads which direction.' },
   scope: { enum: ['conversation', 'latest'], default: 'conversation', description: 'Every turn, or what was said since the last answer.' },
