@@ -32,6 +32,16 @@ export interface PiiRule {
   directions?: Partial<Record<Direction, { enabled?: boolean; action?: RuleAction }>>;
 }
 
+/** What is done about the findings of a scanner that needs no model. */
+export interface ScannerRule {
+  enabled: boolean;
+  action: PolicyAction;
+  directions?: Partial<Record<Direction, { enabled?: boolean; action?: PolicyAction }>>;
+}
+
+/** Scanners that a policy can have a rule for. */
+export const SCANNERS = ['hidden-characters', 'insecure-code'] as const;
+
 /** One entry of an allow or block list: exactly one of `exact` and `regex` (RE2 syntax). */
 export interface ListEntry {
   /** Name in explanations; default: its place, such as `block.0`. */
@@ -75,6 +85,7 @@ export interface PolicyDocument {
   customCategories?: CustomCategory[];
   /** Keyed by kind of personal data. */
   pii?: Record<string, PiiRule>;
+  scanners?: Partial<Record<(typeof SCANNERS)[number], ScannerRule>>;
   lists?: { allow?: ListEntry[]; block?: ListEntry[] };
   /** Which screen runs for which direction. */
   screens: Record<ScreenKind, Direction[]>;
@@ -174,12 +185,12 @@ export interface Verdict {
   inferenceMs: number;
 }
 
-/** An entry of a list, or a kind of personal data, that was found in a text. It holds no text. */
+/** An entry of a list, a kind of personal data or what a scanner found in a text. It holds no text. */
 export interface RuleHit {
   subject: string;
   direction: Direction;
-  source: 'list' | 'pii';
-  /** `allow.0`, `block.<id>`, `pii.email`. */
+  source: 'list' | 'pii' | 'scanner';
+  /** `allow.0`, `block.<id>`, `pii.email`, `insecure-code.<rule>`. */
   rule: string;
   action: RuleAction;
   /** For `redact`: whoever holds the text takes it out. */

@@ -7,7 +7,7 @@ export { decide, type DecideOptions, severest } from './judging/decide.js';
 export { explain } from './judging/explain.js';
 export { judge, policyName } from './judging/judge.js';
 export { matchLists } from './judging/match-lists.js';
-export { piiHits } from './judging/pii-hits.js';
+export { piiHits, scannerHits } from './judging/finding-hits.js';
 export { readLanguages, refusalFor } from './judging/refusal-for.js';
 export { type PolicyCategory, policyCategories } from './planning/categories.js';
 export { type AnswerTexts, looksAt, planAnswer, type PlannedText, planPrompt, planText, type PromptTexts, type ScreenPlan, screensOf } from './planning/plan-screens.js';

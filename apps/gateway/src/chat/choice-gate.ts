@@ -4,7 +4,7 @@ import { ChannelGate } from './channel-gate.js';
 import type { ChatRun } from './chat-run.js';
 import type { ModerationMode } from './chat-turn.js';
 import { chunkChoice, type ChunkChoice, type ChunkDelta } from './completion-body.js';
-import { withholdsPersonalData } from '../screening/personal-data.js';
+import { needsWholeAnswer } from '../screening/text-hits.js';
 import { HoldBack, type HoldBackMode } from './hold-back.js';
 
 /** One choice of a streamed answer and where its chunks go. */
@@ -101,7 +101,7 @@ export class ChoiceGate {
   private get holdBackMode(): HoldBackMode {
     const { document } = this.parts.run.parts.policy;
     if (this.mode === 'score') return 'audit';
-    return withholdsPersonalData(document) ? 'buffer' : document.stream.mode;
+    return needsWholeAnswer(document) ? 'buffer' : document.stream.mode;
   }
 
   /** Tokens of a text that was redacted would tell what stood there, so they stay. */

@@ -12,6 +12,9 @@ const ANSWER = `Pay with ${CARD} now. Thank you.`;
 /** The generator's events for these pieces of a text, one token each. */
 const spell = (pieces: string[]): GenerateEvent[] => [...pieces.map((text): GenerateEvent => ({ type: 'delta', index: 0, channel: 'content', text, logprobs: [{ token: text, logprob: -1, bytes: [...Buffer.from(text)], top: [] }] })), ...say('').slice(-2)];
 
+/** What a reader of the stream sees; ids hold digits of their own. */
+const readable = (body: string) => body.split('\n\n').filter((frame) => frame.startsWith('data: {')).flatMap((frame) => JSON.parse(frame.slice(6)).choices).map((choice) => JSON.stringify([choice.delta, choice.logprobs])).join('');
+
 describe('personal data in a chat', () => {
   let gateway: TestGateway;
   beforeAll(async () => {
@@ -41,7 +44,7 @@ describe('personal data in a chat', () => {
     gateway.generator.script = say(ANSWER);
     const { body } = await chat({ logprobs: true });
     expect(body.choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: 'Pay with [CARD] now. Thank you.' }, logprobs: { content: [] } });
-    expect(JSON.stringify(body)).not.toContain('1111');
+    expect(JSON.stringify(body.choices)).not.toMatch(/4|1/);
   });
 
   it('never leaves in a stream, wherever its pieces are cut', async () => {
@@ -49,7 +52,7 @@ describe('personal data in a chat', () => {
       gateway.generator.script = spell(pieces);
       const { text } = await chat({ stream: true, logprobs: true });
       expect(text).toContain('Pay with [CARD] now. Thank you.');
-      expect(text).not.toMatch(/4111|1111/);
+      expect(readable(text)).not.toMatch(/4|1/);
       expect(text).toContain('[DONE]');
     }
   });
@@ -58,7 +61,7 @@ describe('personal data in a chat', () => {
     gateway.generator.script = spell([...ANSWER]);
     const { text } = await chat({ stream: true, policy: 'blocking' });
     expect(text).toContain('content_filter');
-    expect(text).not.toMatch(/Pay|411/);
+    expect(readable(text)).not.toMatch(/Pay|4|1/);
   });
 
   it('blocks where nobody takes it out', async () => {

@@ -109,7 +109,7 @@ export class TurnReport {
   }
 }
 
-/** OpenAI's verdict fields: its 13 categories and, beside them, what OpenAI has no key for: attacks, the policy's own categories, and its block list. */
+/** OpenAI's verdict fields: its 13 categories and, beside them, what OpenAI has no key for: attacks, the policy's own categories, and what its lists, rules for personal data and scanners found. */
 export function moderationResult(facts: ScreeningFacts) {
   const category_scores = { ...openAiScores(highestScores(facts.scores, 'guard')), ...extraScores(facts) };
   return {
@@ -131,6 +131,8 @@ function extraScores({ scores, hits = [] }: ScreeningFacts): Record<string, numb
   return { ...(attack === undefined ? {} : { attack }), ...Object.fromEntries(own), ...hitScores(hits) };
 }
 
+const HIT_SOURCES: ReadonlySet<string> = new Set<RuleHit['source']>(['list', 'pii', 'scanner']);
+
 /** What was redacted is gone and flags nothing. */
 function hitScores(hits: readonly RuleHit[]): Record<string, number> {
   const acting = new Set(hits.filter((hit) => hit.action !== 'allow' && !hit.redacted).map((hit) => hit.source));
@@ -139,7 +141,7 @@ function hitScores(hits: readonly RuleHit[]): Record<string, number> {
 
 function extraFlags(facts: ScreeningFacts): Record<string, boolean> {
   const flagged = new Set(isWaived(facts) ? [] : facts.verdicts.flatMap((verdict) => (verdict.flagged && verdict.screen === 'prompt-guard' ? ['attack'] : Object.keys(verdict.categories).filter((label) => verdict.categories[label]!.flagged))));
-  return Object.fromEntries(Object.keys(extraScores(facts)).map((key) => [key, key === 'list' || key === 'pii' || flagged.has(key)]));
+  return Object.fromEntries(Object.keys(extraScores(facts)).map((key) => [key, HIT_SOURCES.has(key) || flagged.has(key)]));
 }
 
 /** True when an allow entry of the policy let a text pass that its scores would have stopped: then no category may say that it is flagged. */

@@ -2,7 +2,7 @@ import { PII_KINDS, type PolicyDocument } from '@sallyport/contracts';
 import { DEFAULT_POLICY } from '@sallyport/policy';
 import { PII_KINDS as SCANNED_KINDS } from '@sallyport/scanners';
 import { describe, expect, it } from 'vitest';
-import { personalDataHits, redactedMessages, withholdsPersonalData, withoutPersonalData } from './personal-data.js';
+import { personalDataHits, redactedMessages, actsOnPersonalData, withoutPersonalData } from './personal-data.js';
 
 const document: PolicyDocument = {
   ...DEFAULT_POLICY,
@@ -42,7 +42,7 @@ describe('personal data', () => {
     expect(contents).toEqual(['I am system@example.org', 'I am [EMAIL]', 'I am [EMAIL]', 'I am [EMAIL]']);
   });
 
-  it.each([['redact', true], ['block', true], ['review', false]] as const)('%s keeps a streamed answer back as a whole: %s', (action, whole) => {
-    expect(withholdsPersonalData({ ...DEFAULT_POLICY, pii: { email: { enabled: true, action } } })).toBe(whole);
+  it.each([['redact', true], ['block', true], ['review', false]] as const)('%s keeps personal data from leaving in an answer: %s', (action, whole) => {
+    expect(actsOnPersonalData({ ...DEFAULT_POLICY, pii: { email: { enabled: true, action } } })).toBe(whole);
   });
 });

@@ -42,7 +42,7 @@ export function redactedMessages(messages: readonly ChatMessage[], document: Pol
   });
 }
 
-/** True when personal data must not leave in an answer. A number can straddle any border in a stream, so such an answer leaves only as a whole. */
-export function withholdsPersonalData(document: PolicyDocument): boolean {
+/** True when personal data must not leave in an answer. */
+export function actsOnPersonalData(document: PolicyDocument): boolean {
   return [...rulesFor('response', document).values()].some(({ action }) => action === 'redact' || action === 'block');
 }

@@ -5,8 +5,8 @@ import { type AnswerTexts, decide, judge, looksAt, matchLists, type PlannedText,
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { CircuitBreaker } from './circuit-breaker.js';
-import { personalDataHits } from './personal-data.js';
 import { type ScreenQuestion, ScreenRunner } from './screen-runner.js';
+import { textHits } from './text-hits.js';
 import { VerdictCache } from './verdict-cache.js';
 
 /** Who judges, and how long the checks may take. */
@@ -83,7 +83,7 @@ export class ScreeningService {
   private outcome(plan: ScreenPlan, scores: ScreenScores[], { policy, redacts = () => false }: ScreeningContext): ScreeningOutcome {
     const verdicts = scores.map((result) => judge(result, policy));
     const looked = plan.texts.filter((text) => looksAt(policy.document, text));
-    const hits = [...matchLists(looked, policy.document), ...looked.flatMap((text) => personalDataHits(text, policy.document, redacts(text)))];
+    const hits = [...matchLists(looked, policy.document), ...looked.flatMap((text) => textHits(text, policy.document, redacts(text)))];
     return { scores, verdicts, decision: decide(verdicts, policy, { hits }), policy, unscreened: plan.unscreened, hits, texts: plan.texts, redacts };
   }
 }

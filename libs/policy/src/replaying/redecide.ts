@@ -11,7 +11,7 @@ export interface Redecision {
   unjudged: string[];
 }
 
-/** What else a policy's rules find in a text, beside its lists: personal data, which other libraries look for. */
+/** What else a policy's rules find in a text, beside its lists: personal data and the findings of scanners, which another library looks for. */
 export type FindsHits = (text: PlannedText, document: PolicyDocument) => RuleHit[];
 
 /**
@@ -39,9 +39,9 @@ function verdictOf(stored: StoredScores, policy: PolicyVersion): Verdict {
 
 const CHOICES = ['scope', 'screenSystemMessages', 'screenToolCalls', 'screenDocuments', 'screens'] as const;
 
-/** True when the texts can matter to the difference between two policies: one has lists or rules for personal data, or they look at different texts. */
+/** True when the texts can matter to the difference between two policies: one has lists or rules for findings, or they look at different texts. */
 export function textsMatter(before: PolicyDocument, after: PolicyDocument): boolean {
   const lists = [before, after].some(({ lists: own }) => (own?.allow?.length ?? 0) + (own?.block?.length ?? 0) > 0);
-  const pii = [before, after].some((document) => Object.keys(document.pii ?? {}).length > 0);
-  return lists || pii || CHOICES.some((choice) => JSON.stringify(before[choice]) !== JSON.stringify(after[choice]));
+  const findings = [before, after].some(({ pii = {}, scanners = {} }) => Object.keys(pii).length + Object.keys(scanners).length > 0);
+  return lists || findings || CHOICES.some((choice) => JSON.stringify(before[choice]) !== JSON.stringify(after[choice]));
 }
