@@ -199,7 +199,7 @@ export interface RuleHit {
 
 export interface DecisionReason {
   subject: string;
-  screen: ScreenKind | RuleHit['source'];
+  screen: ScreenKind | RuleHit['source'] | 'alignment';
   direction?: Direction;
   /** The category code or attack kind, `indeterminate`, or the entry of a list. */
   rule: string;
