@@ -64,7 +64,7 @@ const divergence = (expected, found) => expected.reduce((sum, logprob, id) => su
 const topDelta = (expected, found) => mostLikely(expected, TOP).reduce((sum, id) => sum + Math.abs(expected[id] - found[id]), 0) / TOP;
 
 function mostLikely(logprobs, count) {
-  if (count === 1) return [logprobs.indexOf(logprobs.reduce((a, b) => (b > a ? b : a)))];
+  if (count === 1) return [logprobs.indexOf(logprobs.reduce((a, b) => Math.max(a, b)))];
   return Array.from(logprobs.keys()).sort((a, b) => logprobs[b] - logprobs[a]).slice(0, count);
 }
 

@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONTEXT, MAX_SEQUENCES, prompt, rounded, THREADS } from '../engines.mjs';
-import { PREFILL_TOKENS } from './speeds.mjs';
 import { graphOf } from './shares.mjs';
 
 const WARM_UP = 3;
+const PREFILL_TOKENS = 512;
 
 /** Each prepares `runner` and returns one step. */
 const WORK = {
@@ -69,7 +69,7 @@ export async function profileRows(file, path, quantization, { quick }) {
     const steps = quick ? 3 : work.startsWith('prefill') ? 5 : 40;
     const { wallMs, events } = await profileOf(path, quantization, prepare, steps);
     const { operators, runMs } = byOperator(events, steps);
-    const row = (part, ms) => ({ work, part, 'ms a step': rounded(ms, 2), '%': rounded((100 * ms) / wallMs, 1) });
+    const row = (part, ms) => ({ file, quantization, work, part, 'ms a step': rounded(ms, 2), '%': rounded((100 * ms) / wallMs, 1) });
     const inOperators = operators.reduce((sum, [, ms]) => sum + ms, 0);
     rows.push(...operators.filter(([, ms]) => ms / wallMs >= 0.005).map(([part, ms]) => row(part, ms)));
     rows.push(row('between operators', runMs - inOperators), row('binding, copies, JavaScript', wallMs - runMs), row('a step', wallMs));

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CONTEXT, graphFolder, rounded, THREADS } from '../engines.mjs';
 import { memoryBandwidth, productPeaks } from './machine.mjs';
-import { PREFILL_TOKENS } from './speeds.mjs';
+import { sizesOf } from './speeds.mjs';
 
 /** Path and config of the graph that the engine runs. */
 export async function graphOf(path, quantization) {
@@ -41,8 +41,8 @@ export const machineRows = ({ bandwidth, products }) => [
 ];
 
 /** One row per engine of ours and one for llama.cpp. */
-export async function shareRows(file, { path, quantizations }, speeds, { bandwidth, products }, { quick }) {
-  const tokens = quick ? 128 : PREFILL_TOKENS;
+export async function shareRows(file, { path, quantizations }, speeds, { bandwidth, products }, options) {
+  const { prefill: tokens } = sizesOf(options);
   const rows = [];
   for (const quantization of quantizations) rows.push({ engine: `llama-core ${quantization}`, ...(await graphOf(path, quantization)) });
   const all = [...rows.map((row) => ({ engine: row.engine, bytes: bytesPerToken(row), operations: operationsOf(row.config, tokens) })), { engine: 'llama.cpp', bytes: statSync(path).size, operations: operationsOf(rows[0].config, tokens) }];

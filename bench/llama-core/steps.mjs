@@ -1,8 +1,10 @@
 // What the scheduler's tokens per step (`stepTokens`) cost and give: a long prompt alone, and one that comes while another sequence decodes.
+import { setTimeout } from 'node:timers/promises';
 import { median, openEngine, prompt, rounded } from '../engines.mjs';
-import { PREFILL_TOKENS } from './speeds.mjs';
+import { sizesOf } from './speeds.mjs';
 
-const NEIGHBOUR_TOKENS = 400;
+/** More than it can write meanwhile. */
+const NEIGHBOUR_TOKENS = 900;
 
 async function prefillSeconds(engine, seed, length) {
   const started = performance.now();
@@ -17,17 +19,25 @@ async function besideAnother(engine, seed, length) {
   const neighbour = (async () => {
     for await (const event of engine.generate({ prompt: { tokenIds: prompt(32, seed + 500) }, maxTokens: NEIGHBOUR_TOKENS, ignoreEos: true }, leaving.signal)) if (event.type === 'text') arrivals.push(performance.now());
   })().catch((error) => { if (!leaving.signal.aborted) throw error; });
-  while (arrivals.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+  await arrival(arrivals, 3);
   const from = arrivals.length - 1;
   const time = await prefillSeconds(engine, seed, length);
+  // The wait that the prompt's last chunk caused ends only now.
+  await arrival(arrivals, arrivals.length);
   const gaps = arrivals.slice(from + 1).map((at, i) => at - arrivals[from + i]);
   leaving.abort();
   await neighbour;
   return { time, longest: Math.max(...gaps) };
 }
 
-export async function measureSteps({ steps, rounds, quick }) {
-  const length = quick ? 128 : PREFILL_TOKENS;
+/** Until more than `count` tokens have come. */
+async function arrival(arrivals, count) {
+  while (arrivals.length <= count) await setTimeout(1);
+}
+
+export async function measureSteps(options) {
+  const { steps, rounds } = options;
+  const { prefill: length } = sizesOf(options);
   const engines = [];
   for (const stepTokens of steps) engines.push({ stepTokens, engine: await openEngine({ stepTokens }), alone: [], beside: [], waits: [] });
   for (let round = -1; round < rounds; round += 1) {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MAX_SEQUENCES, modelPath, rounded, THREADS } from '../engines.mjs';
-import { PREFILL_TOKENS } from './speeds.mjs';
+import { sizesOf } from './speeds.mjs';
 
 async function shapeOf(path) {
   const { inspectModel } = await import('../../libs/llama-core/dist/index.js');
@@ -11,13 +11,14 @@ async function shapeOf(path) {
 }
 
 /** Rows beside ours; one that says why where it cannot be measured. `ours`: speeds of the engine to compare. */
-export async function transformersRows({ python, quick, rounds }, [name, ours]) {
+export async function transformersRows(options, [name, ours]) {
+  const { python, rounds } = options;
   if (python === undefined) {
     console.log('  transformers: skipped; --python PATH names a Python that has torch and transformers.');
     return [{ engine: 'transformers', skipped: 'no --python' }];
   }
   console.log('  transformers …');
-  const sizes = { ...(quick ? { decode: 12, prefill: 128 } : { decode: 64, prefill: PREFILL_TOKENS }), rounds, sequences: MAX_SEQUENCES, threads: THREADS };
+  const sizes = { ...sizesOf(options), rounds, sequences: MAX_SEQUENCES, threads: THREADS };
   const script = fileURLToPath(new URL('transformers_speed.py', import.meta.url));
   const { status, stdout, error } = spawnSync(python, [script, JSON.stringify(await shapeOf(modelPath)), JSON.stringify(sizes)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   if (status !== 0) throw new Error(`${python} could not run ${script}: ${error?.message ?? `it ended with ${status}`}.`);
