@@ -5,29 +5,35 @@ import { root } from '../tools/bootstrap.mjs';
 
 export const THREADS = 2;
 export const modelPath = join(root, '.sallyport', 'models', 'smollm2-135m-instruct', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+export const graphFolder = join(root, '.sallyport', 'graphs');
 export const MAX_SEQUENCES = 8;
-const CONTEXT = 1_024;
+export const CONTEXT = 1_024;
 
 export const importPeer = (name) => import(pathToFileURL(join(root, 'bench', 'peers', 'node_modules', name)).href);
 
-export async function openLlamaCore() {
+/** `rest`: options of `createLocalEngine`. */
+export async function openEngine({ model = modelPath, ...rest } = {}) {
   const { createLocalEngine } = await import('../libs/llama-core/dist/index.js');
-  const engine = await createLocalEngine({ model: modelPath, quantization: 'int8', threads: THREADS, contextTokens: CONTEXT, maxRunning: MAX_SEQUENCES, prefixCacheBytes: 0, cacheFolder: join(root, '.sallyport', 'graphs') });
+  return createLocalEngine({ model, quantization: 'int8', threads: THREADS, contextTokens: CONTEXT, maxRunning: MAX_SEQUENCES, prefixCacheBytes: 0, cacheFolder: graphFolder, ...rest });
+}
+
+export async function openLlamaCore({ quantization = 'int8', ...rest } = {}) {
+  const engine = await openEngine({ quantization, ...rest });
   const generate = async (tokenIds, maxTokens) => {
     for await (const event of engine.generate({ prompt: { tokenIds }, maxTokens, ignoreEos: true })) if (event.type === 'end') return event;
   };
   return {
-    name: 'llama-core int8',
+    name: `llama-core ${quantization}`,
     prefill: (ids) => seconds(() => generate(ids, 1)),
     decode: async (prompts, count) => (await seconds(() => Promise.all(prompts.map((ids) => generate(ids, count + 1))))) - (await seconds(() => Promise.all(prompts.map((ids) => generate(ids, 1))))),
     close: () => engine.close(),
   };
 }
 
-export async function openLlamaCpp() {
+export async function openLlamaCpp(path = modelPath) {
   const { getLlama, LlamaLogLevel } = await importPeer('node-llama-cpp/dist/index.js');
-  const llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error });
-  const model = await llama.loadModel({ modelPath });
+  const llama = await getLlama({ gpu: false, build: 'never', skipDownload: true, logLevel: LlamaLogLevel.error });
+  const model = await llama.loadModel({ modelPath: path });
   const context = await model.createContext({ threads: THREADS, sequences: MAX_SEQUENCES, contextSize: CONTEXT, batchSize: CONTEXT });
   const sequences = Array.from({ length: MAX_SEQUENCES }, () => context.getSequence());
   const generate = async (sequence, ids, count) => {
@@ -37,7 +43,7 @@ export async function openLlamaCpp() {
   };
   const all = (prompts, count) => Promise.all(prompts.map((ids, at) => generate(sequences[at], ids, count)));
   return {
-    name: 'llama.cpp Q4_1 (node-llama-cpp 3.22.1)',
+    name: 'llama.cpp',
     prefill: (ids) => seconds(() => all([ids], 1)),
     decode: async (prompts, count) => (await seconds(() => all(prompts, count + 1))) - (await seconds(() => all(prompts, 1))),
     sequence: sequences[0],
@@ -45,10 +51,16 @@ export async function openLlamaCpp() {
   };
 }
 
-async function seconds(work) {
+export async function seconds(work) {
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1_000;
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** `value` with so many decimals. */
+export const rounded = (value, decimals = 0) => Number(value.toFixed(decimals));
+
+/** Token ids that no two prompts share from the start, so that no prefix cache helps. */
+export const prompt = (length, seed) => Array.from({ length }, (_, i) => 1_000 + ((i * 7919 + seed * 104_729) % 40_000));

@@ -1,19 +1,28 @@
-// `npm run bench [-- generation|accuracy|gateway|memory]`: ratios against peers in one run; a table on the terminal, JSON in bench/results/.
+// `npm run bench`: ratios against peers in one run; tables on the terminal, JSON in bench/results/. See README.md here.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap, root, run } from '../tools/bootstrap.mjs';
-import { accuracy } from './accuracy.mjs';
 import { gateway } from './gateway-overhead.mjs';
-import { generation } from './generation.mjs';
 import { memory } from './kv-memory.mjs';
+import { llamaCore } from './llama-core/llama-core.mjs';
+import { HELP, readOptions } from './options.mjs';
 
-const BENCHES = { generation, accuracy, gateway, memory };
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
-const unknown = wanted.find((name) => !(name in BENCHES));
-if (unknown !== undefined || process.argv.includes('--help')) {
-  console.log(`Usage: npm run bench [-- ${Object.keys(BENCHES).join('|')} …]\nPeers are installed into bench/peers the first time (about 700 MB).`);
-  process.exit(unknown === undefined ? 0 : 2);
+const BENCHES = { 'llama-core': llamaCore, gateway, memory };
+
+function optionsOrExit() {
+  try {
+    return readOptions(process.argv.slice(2), Object.keys(BENCHES));
+  } catch (error) {
+    console.error(`${error.message}\n\n${HELP}`);
+    return process.exit(2);
+  }
+}
+
+const options = optionsOrExit();
+if (options.help) {
+  console.log(HELP);
+  process.exit(0);
 }
 
 bootstrap();
@@ -24,16 +33,26 @@ if (!existsSync(join(peers, 'node_modules', 'node-llama-cpp'))) {
 }
 if (run(process.execPath, [join(root, 'cli', 'bin', 'sallyport.mjs'), 'models', 'pull']) !== 0) process.exit(1);
 
-const results = { at: new Date().toISOString(), machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`, node: process.version, benches: {} };
-for (const name of wanted.length > 0 ? wanted : Object.keys(BENCHES)) {
-  console.log(`\n> ${name}`);
-  const rows = await BENCHES[name]();
-  results.benches[name] = rows;
-  console.table(rows);
+/** One table, or several under their titles. */
+function show(tables) {
+  if (Array.isArray(tables)) return console.table(tables);
+  for (const [title, rows] of Object.entries(tables)) {
+    console.log(`\n${title}`);
+    console.table(rows);
+  }
 }
+
+const { names, ...flags } = options;
+const results = { at: new Date().toISOString(), machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`, node: process.version, flags, benches: {} };
 const folder = join(root, 'bench', 'results');
-mkdirSync(folder, { recursive: true });
 const file = join(folder, `${results.at.replaceAll(':', '-')}.json`);
-writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+mkdirSync(folder, { recursive: true });
+for (const name of names) {
+  console.log(`\n> ${name}`);
+  results.benches[name] = await BENCHES[name](flags);
+  show(results.benches[name]);
+  // After each bench, so that a later one that fails takes nothing along.
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+}
 console.log(`\n${file}`);
 process.exit(0);

@@ -1,9 +1,10 @@
 import type { GenerateEvent, GenerateRequest, GeneratorDescription } from '@sallyport/contracts';
+import type { CallContext } from '@sallyport/pipeline';
 
 /** One generator model, wherever it runs. Failures are SallyportErrors. */
 export interface Backend {
   describe(): GeneratorDescription;
-  generate(request: GenerateRequest, signal: AbortSignal): AsyncIterable<GenerateEvent>;
+  generate(request: GenerateRequest, call: CallContext): AsyncIterable<GenerateEvent>;
   close(): Promise<void>;
 }
 

@@ -13,7 +13,7 @@ export class GeneratorController {
   generate(@Payload() request: GenerateRequest, @Ctx() context: PipelineContext): AsyncIterable<GenerateEvent> {
     const backend = this.backends.find((candidate) => candidate.describe().id === request.model);
     if (!backend) throw new SallyportError('model_not_found', `There is no such model; this server has ${this.backends.map((known) => known.describe().id).join(', ')}.`, { param: 'model' });
-    return backend.generate(request, context.signal);
+    return backend.generate(request, context);
   }
 
   @MessagePattern(PATTERNS.describe)

@@ -162,6 +162,15 @@ export function describeTransport(name: string, open: () => Promise<TransportUnd
       expect(served[0]! + served[1]!).toBe(64);
     });
 
+    it('tells the handler the lane and when the call has to be over', async () => {
+      const client = await using({ context: async (_, { lane, deadlineAt }) => ({ lane, deadlineAt }) });
+      const before = Date.now();
+      const { lane, deadlineAt } = await client.call<{ lane: string; deadlineAt: number }>('context', null, { deadlineMs: 30_000, lane: 'batch' });
+      expect(lane).toBe('batch');
+      expect(deadlineAt).toBeGreaterThanOrEqual(before + 30_000);
+      expect(deadlineAt).toBeLessThanOrEqual(Date.now() + 30_000);
+    });
+
     it('lets online calls pass a full batch lane', async () => {
       const client = await using({
         slow: async (_, { signal }) => { await Promise.race([sleep(3_000), forever(signal)]); },

@@ -5,6 +5,8 @@ export interface CallContext {
   /** Aborts when nobody waits for the answer any more: cancelled, or past its deadline. */
   signal: AbortSignal;
   lane: Lane;
+  /** When `signal` aborts at the latest: milliseconds since 1970. */
+  deadlineAt: number;
 }
 
 /** Answers one pattern: with a promise of one reply, or with an async iterable of many. */

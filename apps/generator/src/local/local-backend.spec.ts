@@ -1,4 +1,4 @@
-import type { GenerateRequest } from '@sallyport/contracts';
+import type { GenerateRequest, Lane } from '@sallyport/contracts';
 import { type Engine, type EngineRequest, LlamaCoreError } from '@sallyport/llama-core';
 import { describe, expect, it } from 'vitest';
 import { LocalBackend } from './local-backend.js';
@@ -20,9 +20,10 @@ function engineOf(failure?: LlamaCoreError): { engine: Engine; asked: EngineRequ
 }
 
 const request: GenerateRequest = { model: 'm', messages: [{ role: 'developer', content: 'hi' }] };
-async function run(backend: LocalBackend, rest: Partial<GenerateRequest>) {
+const call = (lane: Lane = 'online') => ({ signal: new AbortController().signal, lane, deadlineAt: Date.now() + 60_000 });
+async function run(backend: LocalBackend, rest: Partial<GenerateRequest>, context = call()) {
   const events = [];
-  for await (const event of backend.generate({ ...request, ...rest }, new AbortController().signal)) events.push(event);
+  for await (const event of backend.generate({ ...request, ...rest }, context)) events.push(event);
   return events;
 }
 
@@ -31,12 +32,22 @@ describe('LocalBackend', () => {
     const { engine, asked } = engineOf();
     const backend = new LocalBackend('m', engine);
     const events = await run(backend, { n: 2, seed: 5, logitBias: { 7: 3 }, responseFormat: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'string' } } } });
-    expect(asked).toEqual([5, 6].map((seed) => ({ prompt: { messages: [{ role: 'system', content: 'hi' }] }, seed, logitBias: { 7: 3 }, responseFormat: { type: 'json_schema', schema: { type: 'string' } } })));
+    expect(asked).toEqual([5, 6].map((seed) => ({ prompt: { messages: [{ role: 'system', content: 'hi' }] }, seed, logitBias: { 7: 3 }, responseFormat: { type: 'json_schema', schema: { type: 'string' } }, lane: 'online', deadlineMs: expect.any(Number) })));
     expect(events.at(-1)).toMatchObject({ type: 'usage', promptTokens: 2, completionTokens: 2 });
     await run(backend, { responseFormat: { type: 'json_object' } });
     expect(asked.at(-1)?.responseFormat).toEqual({ type: 'json_object' });
     await run(backend, { responseFormat: { type: 'json_schema', json_schema: { name: 'x' } } });
     expect(asked.at(-1)?.responseFormat).toEqual({ type: 'json_schema', schema: true });
+  });
+
+  it('gives the engine the lane of the call and the time that is left', async () => {
+    const { engine, asked } = engineOf();
+    const backend = new LocalBackend('m', engine);
+    await run(backend, {}, call('batch'));
+    expect(asked[0]).toMatchObject({ lane: 'batch', deadlineMs: expect.any(Number) });
+    expect(asked[0]!.deadlineMs).toBeLessThanOrEqual(60_000);
+    await run(backend, {}, { ...call(), deadlineAt: Date.now() - 1 });
+    expect(asked[1]).toMatchObject({ lane: 'online', deadlineMs: 0 });
   });
 
   it('names a schema keyword it cannot keep to by the client\'s field', async () => {

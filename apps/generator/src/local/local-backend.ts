@@ -1,5 +1,6 @@
 import type { GenerateEvent, GenerateRequest, GeneratorDescription, ResponseFormat, TokenLogprob } from '@sallyport/contracts';
 import type { Engine, EngineEvent, EngineRequest, Token, TokenAlternative } from '@sallyport/llama-core';
+import type { CallContext } from '@sallyport/pipeline';
 import type { Backend } from '../backend.js';
 import { engineError } from '../engine-error.js';
 import { merge } from './merge.js';
@@ -19,10 +20,10 @@ export class LocalBackend implements Backend {
   }
 
   /** Choices run side by side in the engine's batch; usage comes once, after the last. */
-  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateEvent> {
+  async *generate(request: GenerateRequest, call: CallContext): AsyncGenerator<GenerateEvent> {
     refuseForeignFields(request.passthrough);
     const usage: Extract<GenerateEvent, { type: 'usage' }> = { type: 'usage', promptTokens: 0, completionTokens: 0, queueMs: 0, inferenceMs: 0 };
-    const choices = Array.from({ length: request.n ?? 1 }, (_, index) => this.choice(index, request, signal));
+    const choices = Array.from({ length: request.n ?? 1 }, (_, index) => this.choice(index, request, call));
     try {
       for await (const { index, event } of merge(choices)) {
         if (event.type === 'text') yield textEvent(index, event, request.topLogprobs !== undefined);
@@ -41,8 +42,8 @@ export class LocalBackend implements Backend {
     return this.engine.close();
   }
 
-  private async *choice(index: number, request: GenerateRequest, signal: AbortSignal): AsyncGenerator<{ index: number; event: EngineEvent }> {
-    for await (const event of this.engine.generate(engineRequest(request, index), signal)) yield { index, event };
+  private async *choice(index: number, request: GenerateRequest, { signal, lane, deadlineAt }: CallContext): AsyncGenerator<{ index: number; event: EngineEvent }> {
+    for await (const event of this.engine.generate({ ...engineRequest(request, index), lane, deadlineMs: Math.max(0, deadlineAt - Date.now()) }, signal)) yield { index, event };
   }
 }
 

@@ -31,9 +31,11 @@ const stream = (...chunks: unknown[]) => (response: ServerResponse) => {
   response.writeHead(200, { 'content-type': 'text/event-stream' }).end(chunks.map((chunk) => `data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`).join(''));
 };
 
+const callWith = (signal: AbortSignal) => ({ signal, lane: 'online' as const, deadlineAt: Date.now() + 60_000 });
+
 async function ask(rest: Partial<GenerateRequest> = {}, signal = new AbortController().signal): Promise<GenerateEvent[]> {
   const events: GenerateEvent[] = [];
-  for await (const event of backend.generate({ ...request, ...rest }, signal)) events.push(event);
+  for await (const event of backend.generate({ ...request, ...rest }, callWith(signal))) events.push(event);
   return events;
 }
 
@@ -82,6 +84,6 @@ describe('UpstreamBackend', () => {
     answer = (response) => void response.writeHead(200).write('data: {"choices":[]}\n\n');
     await expect(ask({}, AbortSignal.timeout(30))).rejects.toMatchObject({ code: 'cancelled' });
     const nowhere = new UpstreamBackend({ id: 'x', model: 'x', baseUrl: 'http://127.0.0.1:1/v1' });
-    await expect(nowhere.generate(request, new AbortController().signal).next()).rejects.toMatchObject({ code: 'generator_unavailable', message: expect.stringContaining('127.0.0.1:1') });
+    await expect(nowhere.generate(request, callWith(new AbortController().signal)).next()).rejects.toMatchObject({ code: 'generator_unavailable', message: expect.stringContaining('127.0.0.1:1') });
   });
 });

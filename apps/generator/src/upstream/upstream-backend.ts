@@ -1,5 +1,6 @@
 import type { GenerateEvent, GenerateRequest, GeneratorDescription } from '@sallyport/contracts';
 import { OpenAiClient } from '@sallyport/llama-core';
+import type { CallContext } from '@sallyport/pipeline';
 import type { Backend } from '../backend.js';
 import { engineError } from '../engine-error.js';
 import { chunkEvents } from './upstream-chunk.js';
@@ -22,7 +23,7 @@ export class UpstreamBackend implements Backend {
     return { id: this.route.id, created: this.created, ownedBy: 'upstream', contextTokens: this.route.contextTokens ?? UNKNOWN_CONTEXT };
   }
 
-  async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateEvent> {
+  async *generate(request: GenerateRequest, { signal }: CallContext): AsyncGenerator<GenerateEvent> {
     const startedMs = performance.now();
     const usage = { promptTokens: 0, completionTokens: 0 };
     try {

@@ -23,6 +23,7 @@ describe('sallyport models', () => {
   it('inspects a GGUF file and a folder', async () => {
     const { stdout } = await models('inspect', 'smollm2-135m-instruct', '--tensors', '--template');
     expect(stdout).toContain('decoder, gguf, 135 million parameters');
+    expect(stdout).toMatch(/^ +normEpsilon +0\.00001$/m);
     expect(stdout).toContain('1 Q8_0 (30.1 MB), 61 F32 (141 kB), 210 Q4_1 (66.4 MB)');
     expect(stdout).toContain('49152 tokens, 17 of them control tokens, ends with <|im_end|>');
     expect(stdout).toMatch(/^blk\.0\.attn_k\.weight {2}Q4_1 \[192, 576\] {2}69\.1 kB$/m);

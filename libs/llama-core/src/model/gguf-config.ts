@@ -26,7 +26,7 @@ export function decoderConfigFromGguf(metadata: ReadonlyMap<string, unknown>, ha
     kvHeads: fields.count(key('attention.head_count_kv'), heads),
     headDim: headDimOf(fields, key, hiddenSize / heads),
     contextTokens: fields.count(key('context_length'), 2048),
-    normEpsilon: fields.number(key('attention.layer_norm_rms_epsilon'), 1e-5),
+    normEpsilon: shortest(fields.number(key('attention.layer_norm_rms_epsilon'), 1e-5)),
     tiedEmbeddings: !hasOutput,
     ropeTheta: fields.number(key('rope.freq_base'), 10_000),
     ...scalingOf(fields, key),
@@ -35,6 +35,12 @@ export function decoderConfigFromGguf(metadata: ReadonlyMap<string, unknown>, ha
     ...(architecture === 'llama4' ? { llama4: checkedTraits(llama4Traits(fields, layers)) } : {}),
   });
 }
+
+/** A float32 as a person wrote it: 1e-5 for 0.000009999999747378752. A value that seven digits do not give back stays as it is. */
+const shortest = (value: number): number => {
+  const short = Number(value.toPrecision(7));
+  return Math.fround(short) === Math.fround(value) ? short : value;
+};
 
 const unsupported = (param: string, message: string) => new LlamaCoreError('unsupported_architecture', message, { param });
 

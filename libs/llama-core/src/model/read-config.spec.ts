@@ -99,6 +99,13 @@ describe('decoderConfigFromGguf', () => {
     new Map<string, unknown>(Object.entries({ 'general.architecture': architecture, ...Object.fromEntries(Object.entries({ embedding_length: 64, 'attention.head_count': 4, block_count: 4, feed_forward_length: 128, vocab_size: 96, ...more }).map(([key, value]) => [`${architecture}.${key}`, value])) }));
   const llama4 = (more: Record<string, unknown>) => decoderConfigFromGguf(metadata('llama4', { expert_count: 16, expert_used_count: 1, expert_feed_forward_length: 32, interleave_moe_layer_step: 1, ...more }), true).llama4!;
 
+  it('reads the float32 epsilon as the number that was meant', () => {
+    const epsilonOf = (value: number) => decoderConfigFromGguf(metadata('llama', { 'attention.layer_norm_rms_epsilon': Math.fround(value) }), true).normEpsilon;
+    expect([1e-5, 1e-6, 0.00125].map(epsilonOf)).toEqual([1e-5, 1e-6, 0.00125]);
+    // Nine digits are needed to tell this one from its neighbours.
+    expect(epsilonOf(1 + 2 ** -23)).toBe(1 + 2 ** -23);
+  });
+
   it('gives Llama 4 what llama.cpp fixes in code', () => {
     expect(llama4({})).toMatchObject({ chunkTokens: 8192, qkNorm: true, temperature: { floorTokens: 8192, scale: 0.1 }, experts: { count: 16, perToken: 1, intermediateSize: 32 } });
     expect(llama4({}).layers.map((layer) => layer.rope)).toEqual([true, true, true, false]);

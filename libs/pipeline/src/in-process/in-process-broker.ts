@@ -45,12 +45,13 @@ export class InProcessBroker {
     const controller = new AbortController();
     const call = new PendingCall(options, () => controller.abort());
     const lane = options.lane ?? 'online';
+    const context = { signal: controller.signal, lane, deadlineAt: Date.now() + options.deadlineMs };
     const copy = structuredClone(data);
     const run = async () => {
       await server.gates[lane].enter();
       try {
         if (call.failed) return;
-        await serveCall(server.handlers, { pattern, data: copy }, { signal: controller.signal, lane }, (entry) => call.deliver(structuredClone(entry)));
+        await serveCall(server.handlers, { pattern, data: copy }, context, (entry) => call.deliver(structuredClone(entry)));
       } finally {
         server.gates[lane].leave();
       }

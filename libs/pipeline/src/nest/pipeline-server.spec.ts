@@ -12,7 +12,7 @@ import { PipelineContext, PipelineServer } from './pipeline-server.js';
 class DemoController {
   @MessagePattern('double')
   async double(@Payload() value: number, @Ctx() context: PipelineContext) {
-    return { value: value * 2, lane: context.lane, aborted: context.signal.aborted };
+    return { value: value * 2, lane: context.lane, aborted: context.signal.aborted, hasTime: context.deadlineAt > Date.now() };
   }
 
   @MessagePattern('count')
@@ -42,7 +42,7 @@ describe('PipelineServer', () => {
   afterAll(() => close());
 
   it('gives payload and context to a message handler', async () => {
-    expect(await client.call('double', 21, { deadlineMs: 1_000, lane: 'batch' })).toEqual({ value: 42, lane: 'batch', aborted: false });
+    expect(await client.call('double', 21, { deadlineMs: 1_000, lane: 'batch' })).toEqual({ value: 42, lane: 'batch', aborted: false, hasTime: true });
   });
 
   it('streams what an async generator yields', async () => {

@@ -18,6 +18,11 @@ export class PipelineContext extends BaseRpcContext<[CallContext]> {
   get lane(): CallContext['lane'] {
     return this.args[0].lane;
   }
+
+  /** Milliseconds since 1970. */
+  get deadlineAt(): number {
+    return this.args[0].deadlineAt;
+  }
 }
 
 /** Nest's transport strategy over the pipeline: `@MessagePattern` methods answer calls; one that returns an async iterable streams. */

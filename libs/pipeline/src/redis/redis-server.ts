@@ -75,7 +75,7 @@ export class RedisServer {
     let last: Promise<unknown> = Promise.resolve();
     const emit = (entry: ReplyEntry) => { last = this.send(replyTo, { callId, attempt, entry }); };
     try {
-      await serveCall(this.options.handlers, { pattern, data }, { signal: controller.signal, lane }, emit);
+      await serveCall(this.options.handlers, { pattern, data }, { signal: controller.signal, lane, deadlineAt }, emit);
       await last;
     } finally {
       clearTimeout(timer);
