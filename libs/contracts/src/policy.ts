@@ -1,4 +1,4 @@
-import type { Coverage, CustomCategoryText, Direction, IndeterminateReason, ScreenKind } from './screening.js';
+import type { Coverage, CustomCategoryText, Direction, IndeterminateReason, ScreenKind, ScreenStage } from './screening.js';
 
 /** What a decision can be, mildest first. */
 export type PolicyAction = 'allow' | 'review' | 'block';
@@ -169,6 +169,9 @@ export interface Verdict {
   coverage: Coverage;
   queueMs: number;
   inferenceMs: number;
+  /** As in the scores. */
+  stage?: ScreenStage;
+  engine?: string;
 }
 
 /** An entry of a list, or a kind of personal data, that was found in a text. It holds no text. */
