@@ -85,7 +85,7 @@ export class ChoiceGate {
     const { run, index } = this.parts;
     const { stream } = run.parts.policy.document;
     return new ChannelGate({
-      hold: new HoldBack({ ...stream, mode: this.mode === 'score' ? 'audit' : stream.mode }),
+      hold: new HoldBack({ ...stream, mode: this.mode === 'score' ? 'audit' : stream.mode, ...(run.wholeAnswers ? { wholeChars: Number.POSITIVE_INFINITY } : {}) }),
       passes: (check) => run.screenAnswer([{ id: partId(index, channel), text: check.text, partial: !check.final }], this.mode),
       release: (text, logprobs) => this.emit(deltaOf(channel, text), logprobs),
       now: () => performance.now(),
