@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { SallyportError } from '@sallyport/contracts';
 import { pullModel } from '@sallyport/llama-core';
 import { createLogger, errorFields, type SallyportConfig } from '@sallyport/platform';
@@ -27,5 +28,5 @@ async function openLlamaGuard(config: SallyportConfig, reference: ModelReference
   const path = await pullModel(reference.reference, { modelsFolder: config.modelsFolder, ...config.hub });
   if (reference.version === undefined && !(await isDecoder(path))) return undefined;
   const model = await openLocalGuard({ path, version: reference.version, quantization: config.guardQuantization, threads: config.threads, cacheFolder: config.graphsFolder });
-  return new LlamaGuardScreen(model, reference.reference, onFailure);
+  return new LlamaGuardScreen(model, reference.reference.startsWith('hf:') ? reference.reference : basename(reference.reference), onFailure);
 }
