@@ -1,7 +1,7 @@
 import type { SallyportConfig } from '@sallyport/platform';
-import { type ClassifierScreen, openScreen, withQuestion } from '@sallyport/screening';
+import { openGuardScreen, type Screen, withQuestion } from '@sallyport/screening';
 
 /** Harm by category, of prompts and of responses; a response is read with the question that it answers. */
-export function openGuard(config: SallyportConfig): Promise<ClassifierScreen> {
-  return openScreen(config, { screen: 'guard', reference: config.guard, bundled: { folder: 'guard', name: 'sallyport-guard-minilm' }, toInput: withQuestion });
+export function openGuard(config: SallyportConfig): Promise<Screen> {
+  return openGuardScreen(config, { screen: 'guard', reference: config.guard, bundled: { folder: 'guard', name: 'sallyport-guard-minilm' }, toInput: withQuestion });
 }

@@ -24,7 +24,7 @@ export function registerModerate(program: Command): void {
     .requiredOption('--in <file>', 'JSON lines to read')
     .option('--out <file>', 'where the verdicts go (default: standard output)')
     .option('--policy <file>', 'policy document as YAML or JSON, or "default"', 'default')
-    .option('--guard <reference>', '"bundled", a model folder or hf:org/name (SALLYPORT_GUARD)')
+    .option('--guard <reference>', '"bundled", a model folder, a GGUF file, hf:org/name, openai:<base URL>#<model>, or bundled+<one of these> (SALLYPORT_GUARD)')
     .option('--prompt-guard <reference>', '"bundled", a model folder or hf:org/name (SALLYPORT_PROMPT_GUARD)')
     .action(moderate);
 }

@@ -1,4 +1,5 @@
 import type { PolicyAction } from './policy.js';
+import type { ScreenStage } from './screening.js';
 
 export type AuditStatus = 'queued' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
@@ -28,6 +29,10 @@ export interface ModerationSummary {
   /** `id@version`. */
   policy: string;
   models: string[];
+  /** Which models of a cascade decided; absent without one. */
+  stages?: ScreenStage[];
+  /** What ran the models and what it could not tell; absent for the bundled encoders. */
+  engines?: string[];
   coverage: { tokens: number; tokens_screened: number; windows: number; unscreened: string[] };
   /** Custom categories of the policy that the guard could not score. Absent when it could. */
   unjudged?: string[];

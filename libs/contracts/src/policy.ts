@@ -1,4 +1,4 @@
-import type { Coverage, CustomCategoryText, Direction, IndeterminateReason, ScreenKind } from './screening.js';
+import type { Coverage, CustomCategoryText, Direction, IndeterminateReason, ScreenKind, ScreenStage } from './screening.js';
 
 /** What a decision can be, mildest first. */
 export type PolicyAction = 'allow' | 'review' | 'block';
@@ -183,6 +183,9 @@ export interface Verdict {
   coverage: Coverage;
   queueMs: number;
   inferenceMs: number;
+  /** As in the scores. */
+  stage?: ScreenStage;
+  engine?: string;
 }
 
 /** An entry of a list, a kind of personal data or what a scanner found in a text. It holds no text. */

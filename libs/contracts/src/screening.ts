@@ -29,6 +29,8 @@ export interface ScreenRequest {
   subjects: ScreenSubject[];
   /** Categories to be scored beside the model's own, under labels `custom:<code>`. */
   customCategories?: CustomCategoryText[];
+  /** Labels of categories that the policy switches off. A Llama Guard leaves them out of its prompt and gives no score for them. */
+  excluded?: string[];
   /** Scores between which a cascade asks its large model. */
   cascade?: { low: number; high: number };
 }
@@ -57,7 +59,14 @@ export interface ScreenScores {
   coverage: Coverage;
   queueMs: number;
   inferenceMs: number;
+  /** Which model of a cascade decided; absent where there is one model only. */
+  stage?: ScreenStage;
+  /** What ran the model and what it could not tell, e.g. `openai, no log-probabilities`; absent for the bundled encoders. */
+  engine?: string;
 }
+
+/** The models of a cascade. */
+export type ScreenStage = 'encoder' | 'llama-guard';
 
 export type ScreenKind = 'guard' | 'prompt-guard';
 
@@ -72,4 +81,6 @@ export interface ClassifierDescription {
   labels: string[];
   maxTokens: number;
   sha256: string;
+  /** How a growing answer is best given to it: in overlapping pieces (the default), or each time from its beginning, of which it computes only what is new. */
+  reads?: 'pieces' | 'whole';
 }

@@ -28,6 +28,10 @@ export interface SallyportConfig {
   queuePrefix: string;
   generator: string;
   guard: string;
+  /** How the weights of a Llama Guard are held in memory. */
+  guardQuantization: 'none' | 'int8' | 'int4';
+  /** For a Llama Guard on a server. */
+  guardApiKey: string | undefined;
   promptGuard: string;
   upstreamsFile: string | undefined;
   apiKeys: string[];
@@ -73,6 +77,8 @@ export function loadConfig(environment: Environment = process.env, overrides: En
     queuePrefix: text('SALLYPORT_QUEUE_PREFIX') ?? 'sallyport',
     generator: text('SALLYPORT_GENERATOR') ?? 'smollm2-135m-instruct',
     guard: text('SALLYPORT_GUARD') ?? 'bundled',
+    guardQuantization: oneOf('SALLYPORT_GUARD_QUANTIZATION', text('SALLYPORT_GUARD_QUANTIZATION') ?? 'int8', ['none', 'int8', 'int4'] as const),
+    guardApiKey: text('SALLYPORT_GUARD_API_KEY'),
     promptGuard: text('SALLYPORT_PROMPT_GUARD') ?? 'bundled',
     upstreamsFile: existing('SALLYPORT_UPSTREAMS', text('SALLYPORT_UPSTREAMS')),
     apiKeys: (text('SALLYPORT_API_KEYS') ?? '').split(',').map((key) => key.trim()).filter((key) => key !== ''),

@@ -10,6 +10,7 @@ export { matchLists } from './judging/match-lists.js';
 export { piiHits, scannerHits } from './judging/finding-hits.js';
 export { readLanguages, refusalFor } from './judging/refusal-for.js';
 export { type PolicyCategory, policyCategories } from './planning/categories.js';
+export { excludedLabels } from './planning/excluded-labels.js';
 export { type AnswerTexts, looksAt, planAnswer, type PlannedText, planPrompt, planText, type PromptTexts, type ScreenPlan, screensOf } from './planning/plan-screens.js';
 export { type CountTokens, type FitOptions, type FittedPrompt, fitConversation } from './prompts/fit-conversation.js';
 export type { GuardContentPart, GuardMessage, GuardSpeaker } from './prompts/guard-turns.js';
@@ -22,6 +23,6 @@ export { fromStored, fromSummary, type StoredScores, toStored } from './replayin
 export { openAiCategories, openAiScores } from './reporting/openai-scores.js';
 export { coverageOf, highestScores, type ScreeningFacts, summarize } from './reporting/summarize.js';
 export { type MappedCategory, mapTaxonomy, type Relation, translateCode } from './taxonomies/crosswalk.js';
-export { ANY_ATTACK, ANY_HARM, customLabel, isCustomLabel } from './taxonomies/labels.js';
+export { ANY_ATTACK, ANY_HARM, customLabel, GUARD_TAXONOMY, isCustomLabel } from './taxonomies/labels.js';
 export { getTaxonomy, hasTaxonomy, listTaxonomies } from './taxonomies/registry.js';
 export type { Taxonomy, TaxonomyCategory } from './taxonomies/taxonomy.js';

@@ -104,6 +104,14 @@ describe('summarize', () => {
     });
   });
 
+  it('says which model of a cascade decided, and what ran it', () => {
+    const scores = [scored('guard', { harm: 0.2 }, { stage: 'llama-guard', engine: 'onnxruntime' }), scored('guard', { harm: 0.01 }, { subject: 'messages.1', stage: 'encoder' }), scored('prompt-guard', { attack: 0 })];
+    const verdicts = scores.map((result) => judge(result, policy));
+    expect(verdicts[0]).toMatchObject({ stage: 'llama-guard', engine: 'onnxruntime' });
+    expect(verdicts[2]).not.toHaveProperty('stage');
+    expect(summarize({ scores, verdicts, decision: decide(verdicts, policy), policy, unscreened: [] })).toMatchObject({ stages: ['llama-guard', 'encoder'], engines: ['onnxruntime'] });
+  });
+
   it('says what was not checked', () => {
     const scores = [failed('guard'), scored('prompt-guard', { attack: 0 })];
     const verdicts = scores.map((result) => judge(result, policy));

@@ -2,6 +2,7 @@ import type { ClassifierDescription, ScreenKind, ScreenReply, ScreenRequest, Scr
 import { SallyportError } from '@sallyport/contracts';
 import { type Classification, type Classifier, type ClassifierInput, LlamaCoreError } from '@sallyport/llama-core';
 import { CustomCategoryScorer } from './custom-categories.js';
+import type { Screen } from './screen.js';
 
 /** How a screen turns a subject into what its classifier reads. */
 export type InputBuilder = (subject: ScreenSubject) => ClassifierInput;
@@ -13,7 +14,7 @@ export interface ScreenIdentity {
 }
 
 /** A screen on any classifier: raw scores per subject, never a decision. A failed classification is `indeterminate`, never safe. */
-export class ClassifierScreen {
+export class ClassifierScreen implements Screen {
   private readonly custom: CustomCategoryScorer;
 
   constructor(

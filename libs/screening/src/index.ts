@@ -1,5 +1,10 @@
+export { CascadeScreen } from './cascade-screen.js';
 export * from './classifier-screen.js';
+export { parseGuardReference } from './llama-guard/guard-reference.js';
+export { LlamaGuardScreen } from './llama-guard/llama-guard-screen.js';
 export { runScreenService } from './nest/run-screen-service.js';
 export { ScreenModule } from './nest/screen.module.js';
+export { openGuardScreen } from './open-guard-screen.js';
 export { openScreen, type ScreenSpec } from './open-screen.js';
+export { Screen } from './screen.js';
 export * from './subject-input.js';

@@ -3,6 +3,7 @@ import type { ScreenKind } from '@sallyport/contracts';
 import { createEncoderClassifier, pullModel } from '@sallyport/llama-core';
 import { createLogger, errorFields, type SallyportConfig } from '@sallyport/platform';
 import { ClassifierScreen, type InputBuilder } from './classifier-screen.js';
+import type { Screen } from './screen.js';
 
 /** What one screening service is: its kind, the model reference of the configuration, and the bundled model. */
 export interface ScreenSpec {
@@ -15,7 +16,7 @@ export interface ScreenSpec {
 }
 
 /** Loads the classifier that a spec names. Bundled weights are stored in 8 bits and run so; others run unquantized. */
-export async function openScreen(config: SallyportConfig, { screen, reference, bundled, toInput }: ScreenSpec): Promise<ClassifierScreen> {
+export async function openScreen(config: SallyportConfig, { screen, reference, bundled, toInput }: ScreenSpec): Promise<Screen> {
   const logger = createLogger({ service: screen, level: config.logLevel });
   const own = reference === 'bundled';
   const model = own ? join(config.bundledModelsFolder, bundled.folder) : await pullModel(reference, { modelsFolder: config.modelsFolder, ...config.hub });

@@ -23,6 +23,8 @@ export interface ChatRunParts {
   screening: ScreeningService;
   screenDeadlineMs: number;
   generateDeadlineMs: number;
+  /** Whether checks of a growing answer read it from its beginning; default: false. */
+  wholeAnswers?: Promise<boolean>;
 }
 
 const CALLER_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['invalid_request', 'context_length_exceeded', 'model_not_found', 'unsupported_feature']);
@@ -36,6 +38,8 @@ const never = (): Promise<never> => new Promise(() => undefined);
 export class ChatRun {
   readonly identity: CompletionIdentity;
   readonly report: TurnReport;
+  /** Known once the prompt is screened. */
+  wholeAnswers = false;
   private readonly stopped = new AbortController();
   private readonly signal: AbortSignal;
   /** Rejects once the generator refused the request itself. */
@@ -77,7 +81,9 @@ export class ChatRun {
    * and what the generator said where it refused the request meanwhile: a prompt that fits no context is not read to its end first.
    */
   async screenPrompt(): Promise<boolean> {
-    const outcome = await Promise.race([this.parts.screening.screenPrompt({ messages: this.parts.turn.messages }, this.context(this.parts.turn.modes.input)), this.refused]);
+    const checked = Promise.race([this.parts.screening.screenPrompt({ messages: this.parts.turn.messages }, this.context(this.parts.turn.modes.input)), this.refused]);
+    const [outcome, wholeAnswers] = await Promise.all([checked, this.parts.wholeAnswers ?? false]);
+    this.wholeAnswers = wholeAnswers;
     this.report.addInput(outcome);
     return this.passes(outcome, this.parts.turn.modes.input);
   }

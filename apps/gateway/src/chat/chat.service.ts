@@ -44,7 +44,8 @@ export class ChatService {
     if (turn.moderationModel !== undefined) await this.models.requireModerationModel(turn.moderationModel, 'moderation.model');
     const policy = await this.policies.choose({ requested: turn.policy, keyId, model: turn.model, route: 'chat' });
     const { screenDeadlineMs, generateDeadlineMs } = this.settings;
-    return new ChatRun({ turn, policy, requestId, clientSignal, languages, generator: this.generator, screening: this.screening, screenDeadlineMs, generateDeadlineMs });
+    const wholeAnswers = body.stream ? this.models.readsWholeAnswers(policy.document) : undefined;
+    return new ChatRun({ ...(wholeAnswers ? { wholeAnswers } : {}), turn, policy, requestId, clientSignal, languages, generator: this.generator, screening: this.screening, screenDeadlineMs, generateDeadlineMs });
   }
 
   /** The whole answer as one body. */

@@ -85,7 +85,7 @@ export class ChoiceGate {
   private newChannel(channel: Channel): ChannelGate {
     const { run, index } = this.parts;
     return new ChannelGate({
-      hold: new HoldBack({ ...run.parts.policy.document.stream, mode: this.holdBackMode }),
+      hold: new HoldBack({ ...run.parts.policy.document.stream, mode: this.holdBackMode, ...(run.wholeAnswers ? { wholeChars: Number.POSITIVE_INFINITY } : {}) }),
       passes: (check) => run.screenAnswer([{ id: partId(index, channel), text: check.text, partial: !check.final }], this.mode),
       release: (text, logprobs) => this.release(channel, text, logprobs),
       now: () => performance.now(),

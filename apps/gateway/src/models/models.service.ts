@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type ClassifierDescription, clientToken, type GeneratorDescription, PATTERNS, SallyportError, type ServiceClient } from '@sallyport/contracts';
+import { type ClassifierDescription, clientToken, type GeneratorDescription, PATTERNS, type PolicyDocument, SallyportError, type ServiceClient } from '@sallyport/contracts';
 
 /** Names under which OpenAI clients ask for moderation; all mean the configured screens. */
 export const MODERATION_ALIASES = ['omni-moderation-latest', 'omni-moderation-2024-09-26', 'text-moderation-latest', 'text-moderation-stable', 'text-moderation-007'];
@@ -39,6 +39,12 @@ export class ModelsService {
     if (found.length === 0) throw new SallyportError('guard_unavailable', 'No moderation service answers now; try again.', { retryAfterS: 2 });
     if (found.some(({ id }) => id === name || id.split('@', 1)[0] === name)) return;
     throw new SallyportError('model_not_found', `There is no such moderation model; GET /v1/models lists them, and ${MODERATION_ALIASES[0]} always works.`, { param });
+  }
+
+  /** True when a screen that reads answers under this policy is best asked about the whole answer so far. False also when none can be asked now. */
+  async readsWholeAnswers({ screens }: PolicyDocument): Promise<boolean> {
+    const found = await this.moderationModels();
+    return found.some(({ screen, reads }) => reads === 'whole' && screens[screen].includes('response'));
   }
 
   private async generators(): Promise<GeneratorDescription[]> {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CallOptions, clientToken, type Direction, type PolicyDocument, type PolicyVersion, type ScreenKind, type ScreenScores, type ScreenSubject, type ServiceClient } from '@sallyport/contracts';
-import { type AnswerTexts, decide, judge, looksAt, matchLists, type PlannedText, planAnswer, planPrompt, planText, type PromptTexts, type ScreeningFacts, type ScreenPlan } from '@sallyport/policy';
+import { type AnswerTexts, decide, excludedLabels, judge, looksAt, matchLists, type PlannedText, planAnswer, planPrompt, planText, type PromptTexts, type ScreeningFacts, type ScreenPlan } from '@sallyport/policy';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { CircuitBreaker } from './circuit-breaker.js';
@@ -98,9 +98,11 @@ function questionOf(document: PolicyDocument, screen: ScreenKind): ScreenQuestio
 /** Documents are immutable, and the cache keeps a digest for each question. */
 const questions = new WeakMap<PolicyDocument, Record<ScreenKind, ScreenQuestion>>();
 
-function newQuestion({ customCategories = [], cascade }: PolicyDocument, screen: ScreenKind): ScreenQuestion {
+function newQuestion(document: PolicyDocument, screen: ScreenKind): ScreenQuestion {
+  const { customCategories = [], cascade } = document;
   const custom = customCategories.map(({ code, name, description, examples }) => ({ code, name, description, examples }));
-  return { ...(screen === 'guard' && custom.length > 0 ? { customCategories: custom } : {}), ...(cascade?.[screen] ? { cascade: cascade[screen] } : {}) };
+  const excluded = screen === 'guard' ? excludedLabels(document) : [];
+  return { ...(screen === 'guard' && custom.length > 0 ? { customCategories: custom } : {}), ...(excluded.length > 0 ? { excluded } : {}), ...(cascade?.[screen] ? { cascade: cascade[screen] } : {}) };
 }
 
 function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {

@@ -10,13 +10,13 @@ export const policyName = (policy: Pick<PolicyVersion, 'id' | 'version'>): strin
  * scores that no enabled rule can read (the wrong model in the guard's place) are indeterminate, never a pass.
  */
 export function judge(scores: ScreenScores, policy: PolicyVersion): Verdict {
-  const { subject, direction, screen, model, status, coverage, queueMs, inferenceMs } = scores;
+  const { subject, direction, screen, model, status, coverage, queueMs, inferenceMs, stage, engine } = scores;
   const { categories, unjudged, rules } = categoriesOf(scores, policy);
   const judged = Object.values(categories);
   const unreadable = status === 'scored' && rules > 0 && judged.length === 0;
   const outcome = unreadable ? { status: 'indeterminate' as const, reason: 'unparsable' as const } : { status, ...(scores.reason ? { reason: scores.reason } : {}) };
   const flagged = judged.some((category) => category.flagged);
-  return { subject, direction, screen, model, policy: policyName(policy), ...outcome, flagged, categories, ...(unjudged.length > 0 ? { unjudged } : {}), coverage, queueMs, inferenceMs };
+  return { subject, direction, screen, model, policy: policyName(policy), ...outcome, flagged, categories, ...(unjudged.length > 0 ? { unjudged } : {}), coverage, queueMs, inferenceMs, ...(stage ? { stage } : {}), ...(engine ? { engine } : {}) };
 }
 
 function categoriesOf({ scores, screen, direction, status }: ScreenScores, { document }: PolicyVersion) {

@@ -42,11 +42,15 @@ export function summarize({ scores, verdicts, decision, policy, unscreened }: Sc
     decision: decision.action,
     policy: policyName(policy),
     models: [...new Set(scores.filter((result) => result.status === 'scored').map((result) => result.model))],
+    ...namesOf('stages', scores.flatMap(({ stage }) => stage ?? [])),
+    ...namesOf('engines', scores.flatMap(({ engine }) => engine ?? [])),
     coverage: coverageOf(scores, unscreened),
     ...(unjudged.length > 0 ? { unjudged } : {}),
     ...(failed.length > 0 ? { indeterminate: failed.map(({ screen, reason }) => ({ screen, reason: reason ?? 'error' })) } : {}),
   };
 }
+
+const namesOf = <Field extends string, Name>(field: Field, names: readonly Name[]) => (names.length > 0 ? ({ [field]: [...new Set(names)] } as Record<Field, Name[]>) : {});
 
 /** The most likely kind, once an attack was flagged. */
 function attackKind(verdicts: readonly Verdict[], scores: Record<string, number>): string | null {

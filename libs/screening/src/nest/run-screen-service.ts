@@ -1,11 +1,11 @@
 import { serveAlone } from '@sallyport/pipeline';
 import { closeOnSignal, loadConfig, runMain, type SallyportConfig } from '@sallyport/platform';
 import type { ScreenKind } from '@sallyport/contracts';
-import type { ClassifierScreen } from '../classifier-screen.js';
+import type { Screen } from '../screen.js';
 import { ScreenModule } from './screen.module.js';
 
 /** The main function of a screening service that is a process of its own, on Redis. */
-export function runScreenService(service: ScreenKind, open: (config: SallyportConfig) => Promise<ClassifierScreen>): Promise<void> {
+export function runScreenService(service: ScreenKind, open: (config: SallyportConfig) => Promise<Screen>): Promise<void> {
   return runMain(service, async () => {
     const config = loadConfig();
     const screen = await open(config);
