@@ -1,18 +1,17 @@
 import { type BatchEndpoint, type BatchError, type BatchObject, type BatchStatus } from '@sallyport/contracts';
 import type { Kysely } from 'kysely';
-import { type BatchChunkOutcome, claimChunk, countRunning, insertLines, readOutcomes, writeChunk } from './batches/chunks.js';
+import { type BatchChunkOutcome, beginRunning, claimChunk, countRunning, insertLines, readOutcomes, removeLines, writeChunk } from './batches/chunks.js';
 import { findByKey, insertBatch, type NewBatch } from './batches/creation.js';
-import { type BatchFiles, cancelBatch, closeBatch, endBatch, expireBatches, failBatch } from './batches/ending.js';
-import { batchNotFound, NOW, toBatch, UNFINISHED } from './batches/state.js';
+import { type BatchFiles, cancelBatch, type ClosedBatch, closeBatch, endBatch, expireBatches, failBatch } from './batches/ending.js';
+import { batchNotFound, toBatch, UNFINISHED } from './batches/state.js';
 import type { Database } from './database.js';
 import { guarded } from './failures.js';
 import type { PageQuery } from './file-repository.js';
-import type { BatchEnding, Schema } from './schema.js';
+import type { Schema } from './schema.js';
 
 export type { BatchChunkOutcome } from './batches/chunks.js';
 export type { NewBatch } from './batches/creation.js';
-export type { BatchFiles } from './batches/ending.js';
-export type { BatchEnding } from './schema.js';
+export type { BatchFiles, ClosedBatch } from './batches/ending.js';
 
 /** What whoever works on a batch needs to know of it. */
 export interface BatchWork {
@@ -67,10 +66,14 @@ export class BatchRepository {
     return this.transaction((trx) => insertLines(trx, id, ordinal, lines));
   }
 
-  /** Ends validation: the lines may run. `total` is their number. A batch that is not being validated stays as it is. */
-  async begin(id: string, total: number): Promise<void> {
-    const change = { status: 'in_progress' as const, in_progress_at: NOW, total };
-    await guarded(() => this.kysely.updateTable('batches').set(change).where('id', '=', id).where('status', '=', 'validating').execute());
+  /** Removes what an earlier validation of the batch left. */
+  async clearLines(id: string): Promise<void> {
+    await this.transaction((trx) => removeLines(trx, id));
+  }
+
+  /** Ends validation: the lines may run. Throws `internal_error` unless as many chunks are stored; a batch that is not being validated stays as it is. */
+  async begin(id: string, counts: { total: number; chunks: number }): Promise<void> {
+    await this.transaction((trx) => beginRunning(trx, id, counts));
   }
 
   /** Ends validation: the input file is at fault. A batch that is not being validated stays as it is. */
@@ -110,7 +113,7 @@ export class BatchRepository {
   }
 
   /** Takes no more results of an ending batch; undefined when it is not ending. */
-  async close(id: string): Promise<{ ending: BatchEnding; owner: string; outputExpiresAfterS: number | undefined } | undefined> {
+  async close(id: string): Promise<ClosedBatch | undefined> {
     return this.transaction((trx) => closeBatch(trx, id));
   }
 

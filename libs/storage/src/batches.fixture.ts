@@ -15,7 +15,7 @@ async function begun(batches: BatchRepository, chunks: number, more: Partial<New
   const batch = batchOf(more);
   await batches.create(batch);
   for (let ordinal = 0; ordinal < chunks; ordinal += 1) expect(await batches.addLines(batch.id, ordinal, [lineOf(`c${ordinal}`)])).toBe(true);
-  await batches.begin(batch.id, chunks);
+  await batches.begin(batch.id, { total: chunks, chunks });
   return batch;
 }
 
@@ -63,8 +63,23 @@ export function describeBatches(both: Both): void {
     expect(await batches.pendingChunks(batch.id, 1)).toEqual([0]);
     expect(await batches.claimChunk(batch.id, 0)).toEqual([lineOf('c0')]);
     expect(await batches.runningChunks(batch.id)).toBe(1);
-    await batches.begin(batch.id, 99);
+    await batches.begin(batch.id, { total: 99, chunks: 99 });
     expect(await batches.get(batch.owner, batch.id)).toMatchObject({ status: 'in_progress', request_counts: { total: 2 } });
+  });
+
+  it('begins only with all chunks, and forgets a validation that was broken off', async () => {
+    const { batches } = both();
+    const batch = batchOf();
+    await batches.create(batch);
+    await batches.addLines(batch.id, 0, [lineOf('a')]);
+    await batches.addLines(batch.id, 1, [lineOf('b')]);
+    await batches.clearLines(batch.id);
+    await batches.addLines(batch.id, 1, [lineOf('b')]);
+    await expect(batches.begin(batch.id, { total: 2, chunks: 2 })).rejects.toMatchObject({ code: 'internal_error' });
+    await batches.addLines(batch.id, 0, [lineOf('a')]);
+    await batches.begin(batch.id, { total: 2, chunks: 2 });
+    await batches.clearLines(batch.id);
+    expect(await batches.pendingChunks(batch.id, 10)).toEqual([0, 1]);
   });
 
   it('counts chunks that finish at once, each reported twice, once', async () => {
@@ -86,7 +101,7 @@ export function describeBatchEnds(both: Both): void {
     const batch = await begun(batches, 1);
     expect(await batches.close(batch.id)).toBeUndefined();
     await batches.completeChunk(batch.id, 0, outcome(['{}']));
-    expect(await batches.close(batch.id)).toEqual({ ending: 'completed', owner: batch.owner, outputExpiresAfterS: undefined });
+    expect(await batches.close(batch.id)).toEqual({ ending: 'completed', owner: batch.owner, outputExpiresAfterS: undefined, validated: true });
     const output = { id: newId('file'), owner: batch.owner, filename: 'o', bytes: 3, purpose: 'batch_output' as const };
     await batches.end(batch.id, { output, errors: undefined });
     await batches.end(batch.id, { output, errors: undefined });

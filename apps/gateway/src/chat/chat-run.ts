@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { type ErrorCode, type GenerateEvent, PATTERNS, type PolicyVersion, SallyportError, type ServiceClient } from '@sallyport/contracts';
+import { type ErrorCode, type GenerateEvent, type Lane, PATTERNS, type PolicyVersion, SallyportError, type ServiceClient } from '@sallyport/contracts';
 import type { ScreeningOutcome, ScreeningService } from '../screening/screening.service.js';
 import type { AnswerPart } from './answer.js';
 import { type AsyncQueue, readAhead } from './async-queue.js';
@@ -12,6 +12,7 @@ import { TurnReport } from './turn-report.js';
 export interface ChatRunParts {
   turn: ChatTurn;
   policy: PolicyVersion;
+  lane: Lane;
   requestId: string;
   /** Aborts when the client goes away. */
   clientSignal: AbortSignal;
@@ -58,8 +59,8 @@ export class ChatRun {
 
   /** Starts the generation at once; nothing of it may leave before {@link screenPrompt} let the turn pass. */
   startGeneration(): AsyncQueue<GenerateEvent> {
-    const { generator, turn, generateDeadlineMs } = this.parts;
-    const events = readAhead(generator.stream<GenerateEvent>(PATTERNS.generate, turn.generate, { deadlineMs: generateDeadlineMs, signal: this.signal, lane: 'online' }));
+    const { generator, turn, generateDeadlineMs, lane } = this.parts;
+    const events = readAhead(generator.stream<GenerateEvent>(PATTERNS.generate, turn.generate, { deadlineMs: generateDeadlineMs, signal: this.signal, lane }));
     this.refused = events.failed.then((error) => {
       const known = generationError(error);
       if (CALLER_FAULTS.has(known.code)) throw known;
@@ -94,8 +95,8 @@ export class ChatRun {
   }
 
   private context() {
-    const { policy, screenDeadlineMs } = this.parts;
-    return { policy, call: { deadlineMs: screenDeadlineMs, signal: this.signal, lane: 'online' as const } };
+    const { policy, screenDeadlineMs, lane } = this.parts;
+    return { policy, call: { deadlineMs: screenDeadlineMs, signal: this.signal, lane } };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
 import { hasDuplicateKeys } from './duplicate-keys.js';
+import { isCancel } from './media-types.js';
 import { holdsPolicy } from './policy-routes.js';
 
 /** Deeper than any documented request; a limit, because the validator walks the body recursively. */
@@ -11,6 +12,7 @@ export function registerJsonBody(fastify: FastifyInstance, limitBytes: number): 
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: limitBytes }, (request, body, done) => {
     try {
+      if ((body as Buffer).length === 0 && isCancel(request)) return done(null, {});
       const value = requireObject(parseJson(body as Buffer));
       if (holdsPolicy(request.url) && hasDuplicateKeys((body as Buffer).toString('utf8'))) throw new SallyportError('invalid_json', 'The body names a key twice in one object.', { param: 'document' });
       done(null, value);

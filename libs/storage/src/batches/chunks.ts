@@ -1,3 +1,4 @@
+import { SallyportError } from '@sallyport/contracts';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.js';
 import { beginEnding, lockBatch, NOW } from './state.js';
@@ -14,6 +15,20 @@ export async function insertLines(trx: Kysely<Schema>, id: string, ordinal: numb
   if ((await lockBatch(trx, id)).status !== 'validating') return false;
   await trx.insertInto('batch_chunks').values({ batch_id: id, ordinal, lines: JSON.stringify(lines) }).onConflict((conflict) => conflict.columns(['batch_id', 'ordinal']).doNothing()).execute();
   return true;
+}
+
+/** Removes what an earlier validation left. */
+export async function removeLines(trx: Kysely<Schema>, id: string): Promise<void> {
+  if ((await lockBatch(trx, id)).status !== 'validating') return;
+  await trx.deleteFrom('batch_chunks').where('batch_id', '=', id).execute();
+}
+
+/** Lets the lines run, if all chunks are there: another process may have begun validation anew. */
+export async function beginRunning(trx: Kysely<Schema>, id: string, { total, chunks }: { total: number; chunks: number }): Promise<void> {
+  if ((await lockBatch(trx, id)).status !== 'validating') return;
+  const { stored } = await trx.selectFrom('batch_chunks').select((select) => select.fn.countAll<string>().as('stored')).where('batch_id', '=', id).executeTakeFirstOrThrow();
+  if (Number(stored) !== chunks) throw new SallyportError('internal_error', `Expected ${chunks} stored chunks, found ${stored}.`);
+  await trx.updateTable('batches').set({ status: 'in_progress', in_progress_at: NOW, total }).where('id', '=', id).execute();
 }
 
 /** The lines of a chunk, noted as begun; undefined when there is nothing to do: it is done, or its batch is ending. */

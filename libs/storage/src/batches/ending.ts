@@ -10,6 +10,15 @@ export interface BatchFiles {
   errors: NewFile | undefined;
 }
 
+/** What is to be known for writing the files of a batch. */
+export interface ClosedBatch {
+  ending: BatchEnding;
+  owner: string;
+  outputExpiresAfterS: number | undefined;
+  /** False: it was ended before all of its lines were known. */
+  validated: boolean;
+}
+
 /** Cancels a batch that is not ending yet; one that is being or was cancelled stays as it is. Throws `conflict` for every other. */
 export async function cancelBatch(trx: Kysely<Schema>, owner: string, id: string): Promise<BatchObject> {
   const batch = await lockBatch(trx, id);
@@ -34,11 +43,11 @@ export async function failBatch(trx: Kysely<Schema>, id: string, errors: readonl
 }
 
 /** Takes no more results, so that what is written to the files is the same however often it is done. Undefined when the batch is not ending. */
-export async function closeBatch(trx: Kysely<Schema>, id: string): Promise<{ ending: BatchEnding; owner: string; outputExpiresAfterS: number | undefined } | undefined> {
-  const { status, ending, owner, output_expires_after_s: expires } = await lockBatch(trx, id);
+export async function closeBatch(trx: Kysely<Schema>, id: string): Promise<ClosedBatch | undefined> {
+  const { status, ending, owner, output_expires_after_s: expires, in_progress_at: begun } = await lockBatch(trx, id);
   if (ending === null || !UNFINISHED.includes(status)) return undefined;
   await trx.updateTable('batches').set({ closed: true }).where('id', '=', id).execute();
-  return { ending, owner, outputExpiresAfterS: expires ?? undefined };
+  return { ending, owner, outputExpiresAfterS: expires ?? undefined, validated: begun !== null };
 }
 
 /** Names the files and ends a closed batch, once; its chunks are no longer needed. */
