@@ -34,10 +34,16 @@ export async function receiveFile(request: FastifyRequest, store: FileStore, lim
     // Whoever still sends is let finish, else it would never read the answer.
     request.raw.unpipe();
     request.raw.resume();
-    throw error;
+    throw malformed(error) ?? error;
   }
   if (!stored) throw new SallyportError('invalid_request', 'The form must have a part named "file".', { param: 'file' });
   return { ...stored, fields };
+}
+
+/** The parser's own errors have no code; their text may quote the form. */
+function malformed(error: unknown): SallyportError | undefined {
+  if (!(error instanceof Error) || 'code' in error) return undefined;
+  return new SallyportError('invalid_request', 'The body is not a complete multipart form.');
 }
 
 async function storePart(part: MultipartFile, store: FileStore, limitBytes: number): Promise<Omit<ReceivedFile, 'fields'>> {
