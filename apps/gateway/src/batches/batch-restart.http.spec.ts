@@ -13,7 +13,7 @@ const IDS = Array.from({ length: 40 }, (_, at) => `row-${at}`);
 const LINES = IDS.map((id, at) => requestLine(id, { input: at % 7 === 0 ? `kill ${at}` : `text ${at}` }));
 
 /** Every answer, without what differs from run to run. */
-const verdicts = async (gateway: TestGateway, fileId: string | null | undefined) => (await linesOf(clientOf(gateway), fileId)).map(({ custom_id, response }) => [custom_id, (response?.body as { results: Array<{ flagged: boolean }> }).results.map(({ flagged }) => flagged)]);
+const verdicts = async (gateway: TestGateway, fileId: string | null | undefined) => (await linesOf(clientOf(gateway), fileId)).map(({ custom_id, response }) => [custom_id, (response!.body as { results: Array<{ flagged: boolean }> }).results.map(({ flagged }) => flagged)]);
 
 it('goes on after restarts in the middle: no line is lost, none is there twice, and the results are those of a quiet run', async () => {
   let gateway = await openTestGateway({ batch: BATCH });

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
+import { isCancel } from './bodiless-routes.js';
 import { hasDuplicateKeys } from './duplicate-keys.js';
-import { isCancel } from './media-types.js';
 import { holdsPolicy } from './policy-routes.js';
 
 /** Deeper than any documented request; a limit, because the validator walks the body recursively. */

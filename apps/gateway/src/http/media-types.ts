@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
+import { isCancel } from './bodiless-routes.js';
 import { isPolicyRoute } from './policy-routes.js';
 import { YAML_TYPES } from './yaml-body.js';
 
@@ -25,6 +26,3 @@ function hasNoBody(request: FastifyRequest): boolean {
 function mediaType(request: FastifyRequest): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
-
-/** Clients send this one without a body, some of them with a content type all the same. */
-export const isCancel = (request: Pick<FastifyRequest, 'routeOptions'>): boolean => request.routeOptions.url === '/v1/batches/:id/cancel';
