@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeBatches } from './batch-suite.fixture.js';
 import { describeChat, STUB } from './chat-suite.fixture.js';
 import { DistributedDeployment } from './deployment.fixture.js';
 import { waitUntil } from './service-process.fixture.js';
@@ -8,6 +9,11 @@ beforeAll(async () => { deployment = await DistributedDeployment.start(); }, 180
 afterAll(() => deployment?.close());
 
 describeChat('distributed', () => deployment);
+describeBatches('distributed', () => deployment, async () => {
+  await deployment.processes.find((process) => process.name === 'gateway' && !process.ended)!.kill('SIGKILL');
+  deployment.add('gateway');
+  await deployment.ready();
+});
 
 const post = (content: string, stream = false) =>
   fetch(`${deployment.url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: STUB, stream, messages: [{ role: 'user', content }] }) });

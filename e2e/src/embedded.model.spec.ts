@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeBatches } from './batch-suite.fixture.js';
 import { describeChat } from './chat-suite.fixture.js';
 import { EmbeddedDeployment } from './deployment.fixture.js';
 import { root, waitUntil } from './service-process.fixture.js';
@@ -10,6 +11,10 @@ beforeAll(async () => { deployment = await EmbeddedDeployment.start(); }, 180_00
 afterAll(() => deployment?.close());
 
 describeChat('embedded', () => deployment);
+describeBatches('embedded', () => deployment, async () => {
+  await deployment.process.kill('SIGKILL');
+  await deployment.restart();
+});
 
 const EXAMPLES = ['Sign up at LuckySpin today and get 200 free spins on your first deposit!', 'Bet on tonight\'s match with our bonus code and double your stake.', 'Our online casino pays out faster than any other, join now.', 'Try your luck at our poker tables and win big this weekend.', 'Get a 100% welcome bonus when you register at our sportsbook.'];
 

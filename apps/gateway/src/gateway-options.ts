@@ -1,3 +1,5 @@
+import type { BatchEndpoint } from '@sallyport/contracts';
+
 /** What the gateway is told at composition; every field has a default in {@link defaultSettings}. */
 export interface GatewaySettings {
   /** Accepted API keys; empty: no key is asked for. */
@@ -19,6 +21,7 @@ export interface GatewaySettings {
   verdictCache: { maxEntries: number; ttlMs: number };
   breaker: { failureThreshold: number; openMs: number };
   audit: AuditSettings;
+  batch: BatchSettings;
 }
 
 /** How audits are cut and retried. */
@@ -35,6 +38,32 @@ export interface AuditSettings {
   attempts: number;
   /** First pause between tries; it doubles. */
   backoffMs: number;
+}
+
+/** How files are taken and batches are run. */
+export interface BatchSettings {
+  /** Largest file. */
+  fileLimitBytes: number;
+  /** Most lines of an input file. */
+  maxRequests: number;
+  /** Lines in one job, by what a line costs. */
+  chunkLines: Record<BatchEndpoint, number>;
+  /** Lines of a chunk that are worked on at a time. */
+  linesAtOnce: number;
+  /** Chunks of one batch that are queued at a time, so that batches take turns. */
+  chunksQueued: number;
+  /** Chunks that this process works on at a time. */
+  concurrency: number;
+  /** Tries of a line whose service is unavailable before it goes to the error file. */
+  attempts: number;
+  /** First pause between tries; it doubles. */
+  backoffMs: number;
+  /** A batch that is not done after this time expires. */
+  windowMs: number;
+  /** How long the lines under way may take when a batch is cancelled or expires. */
+  endingGraceMs: number;
+  /** How often is looked for lost jobs, expired batches and expired files. */
+  reconcileMs: number;
 }
 
 /** Nest injection token of {@link GatewaySettings}. */
@@ -66,6 +95,10 @@ export function defaultSettings(overrides: Partial<GatewaySettings> = {}): Gatew
     verdictCache: { maxEntries: 20_000, ttlMs: 300_000 },
     breaker: { failureThreshold: 5, openMs: 3_000 },
     audit: { chunkLines: 100, maxLineBytes: MIB, subjectsPerCall: 16, concurrency: 2, attempts: 6, backoffMs: 1_000 },
+    batch: {
+      fileLimitBytes: 200 * MIB, maxRequests: 50_000, chunkLines: { '/v1/moderations': 64, '/v1/chat/completions': 8 }, linesAtOnce: 8, chunksQueued: 16,
+      concurrency: 2, attempts: 6, backoffMs: 1_000, windowMs: 24 * 3_600_000, endingGraceMs: 60_000, reconcileMs: 30_000,
+    },
     ...overrides,
   };
 }

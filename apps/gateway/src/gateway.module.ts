@@ -1,12 +1,20 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { clientToken, SERVICES, type ServiceClient, type ServiceName } from '@sallyport/contracts';
 import type { JobQueue } from '@sallyport/pipeline';
-import { AuditRepository, type Database, PolicyRepository } from '@sallyport/storage';
+import { AuditRepository, BatchRepository, type Database, FileRepository, PolicyRepository } from '@sallyport/storage';
 import { AUDIT_JOBS, type AuditJob, AuditRunner } from './audits/audit-runner.js';
 import { AuditsController } from './audits/audits.controller.js';
 import { AuditsService } from './audits/audits.service.js';
+import { BatchFilesWriter } from './batches/batch-files.js';
+import { BatchRequests } from './batches/batch-requests.js';
+import { BATCH_JOBS, type BatchJob, BatchRunner } from './batches/batch-runner.js';
+import { BatchesController } from './batches/batches.controller.js';
+import { BatchesService } from './batches/batches.service.js';
 import { ChatController } from './chat/chat.controller.js';
 import { ChatService } from './chat/chat.service.js';
+import { FileStore } from './files/file-store.js';
+import { FilesController } from './files/files.controller.js';
+import { FilesService } from './files/files.service.js';
 import { GATEWAY_LOGGER, GATEWAY_SETTINGS, type GatewayLogger, type GatewaySettings } from './gateway-options.js';
 import { HealthController } from './health/health.controller.js';
 import { OpenAiExceptionFilter } from './http/openai-exception.filter.js';
@@ -37,24 +45,31 @@ export interface GatewayParts {
   clients: Record<ServiceName, ServiceClient>;
   database: Database;
   auditJobs: JobQueue<AuditJob>;
+  batchJobs: JobQueue<BatchJob>;
+  /** Where the contents of files are kept; gateways of one database share it. */
+  filesFolder: string;
 }
 
 /** The HTTP service, whatever it is connected to. */
 @Module({})
 export class GatewayModule {
-  static register({ settings, logger, clients, database, auditJobs }: GatewayParts): DynamicModule {
+  static register({ settings, logger, clients, database, auditJobs, batchJobs, filesFolder }: GatewayParts): DynamicModule {
     const given: Provider[] = [
       { provide: GATEWAY_SETTINGS, useValue: settings },
       { provide: GATEWAY_LOGGER, useValue: logger },
       { provide: AUDIT_JOBS, useValue: auditJobs },
       { provide: PolicyRepository, useValue: new PolicyRepository(database) },
       { provide: AuditRepository, useValue: new AuditRepository(database) },
+      { provide: BATCH_JOBS, useValue: batchJobs },
+      { provide: BatchRepository, useValue: new BatchRepository(database) },
+      { provide: FileRepository, useValue: new FileRepository(database) },
+      { provide: FileStore, useValue: new FileStore(filesFolder) },
       ...SERVICES.map((service) => ({ provide: clientToken(service), useValue: clients[service] })),
     ];
     return {
       module: GatewayModule,
-      controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, HealthController, MetricsController],
-      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditRunner],
+      controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, FilesController, BatchesController, HealthController, MetricsController],
+      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditRunner, FilesService, BatchRequests, BatchFilesWriter, BatchRunner, BatchesService],
     };
   }
 }

@@ -1,10 +1,12 @@
 import type { DynamicModule } from '@nestjs/common';
+import { join } from 'node:path';
 import type { ServiceClient, ServiceName } from '@sallyport/contracts';
-import { JobQueue, type JobStore } from '@sallyport/pipeline';
+import { JobQueue, type JobQueueOptions, type JobStore } from '@sallyport/pipeline';
 import { createLogger, type SallyportConfig } from '@sallyport/platform';
 import { DEFAULT_POLICY } from '@sallyport/policy';
 import { type Database, PolicyRepository } from '@sallyport/storage';
 import type { AuditJob } from './audits/audit-runner.js';
+import type { BatchJob } from './batches/batch-runner.js';
 import { GatewayModule } from './gateway.module.js';
 import { defaultSettings } from './gateway-options.js';
 
@@ -15,7 +17,7 @@ export interface GatewayConnections {
   jobs: JobStore;
 }
 
-/** Seeds the default policy, opens the audits' queue and puts the gateway's module together. */
+/** Seeds the default policy, opens the queues and puts the gateway's module together. */
 export async function openGateway(config: SallyportConfig, { clients, database, jobs }: GatewayConnections): Promise<DynamicModule> {
   const settings = defaultSettings({
     apiKeys: config.apiKeys,
@@ -25,7 +27,7 @@ export async function openGateway(config: SallyportConfig, { clients, database, 
     verdictCache: { maxEntries: config.verdictCacheEntries, ttlMs: 300_000 },
   });
   await new PolicyRepository(database).seed(settings.defaultPolicy, DEFAULT_POLICY);
-  const { concurrency, attempts, backoffMs } = settings.audit;
-  const auditJobs = await JobQueue.open<AuditJob>({ name: 'audits', store: jobs, concurrency, attempts, backoffMs });
-  return GatewayModule.register({ settings, logger: createLogger({ service: 'gateway', level: config.logLevel }), clients, database, auditJobs });
+  const open = <Job extends object>(name: string, { concurrency, attempts, backoffMs }: Pick<JobQueueOptions, 'concurrency' | 'attempts' | 'backoffMs'>) => JobQueue.open<Job>({ name, store: jobs, concurrency, attempts, backoffMs });
+  const [auditJobs, batchJobs] = [await open<AuditJob>('audits', settings.audit), await open<BatchJob>('batches', settings.batch)];
+  return GatewayModule.register({ settings, logger: createLogger({ service: 'gateway', level: config.logLevel }), clients, database, auditJobs, batchJobs, filesFolder: join(config.home, 'files') });
 }

@@ -1,4 +1,5 @@
 export * from './audit.js';
+export * from './batch.js';
 export * from './conversation.js';
 export * from './errors.js';
 export * from './generation.js';

@@ -2,13 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { AuditRepository } from './audit-repository.js';
 import { describeEnds, describeScreening } from './audit-runs.fixture.js';
 import { describeUpload } from './audit-uploads.fixture.js';
+import { BatchRepository } from './batch-repository.js';
+import { describeBatches, describeBatchEnds } from './batches.fixture.js';
 import type { Database } from './database.js';
+import { FileRepository } from './file-repository.js';
+import { describeFiles } from './files.fixture.js';
 import { describePolicies } from './policies.fixture.js';
 import { describeConcurrency, describeLifecycle } from './policy-lifecycle.fixture.js';
 import { PolicyRepository } from './policy-repository.js';
 import { newId } from './samples.fixture.js';
 
-/** The contract of both repositories, the same on PGlite and on PostgreSQL. */
+/** The contract of the repositories, the same on PGlite and on PostgreSQL. */
 export function describeRepositories(open: () => Database): void {
   describe('PolicyRepository', () => {
     describePolicies(() => new PolicyRepository(open()));
@@ -19,6 +23,12 @@ export function describeRepositories(open: () => Database): void {
     describeUpload(() => new AuditRepository(open()));
     describeScreening(() => new AuditRepository(open()));
     describeEnds(() => new AuditRepository(open()));
+  });
+  describe('FileRepository', () => describeFiles(() => new FileRepository(open())));
+  describe('BatchRepository', () => {
+    const both = () => ({ batches: new BatchRepository(open()), files: new FileRepository(open()) });
+    describeBatches(both);
+    describeBatchEnds(both);
   });
   describe('failures', () => describeFailures(open));
 }

@@ -1,4 +1,4 @@
-import type { AssignmentKind, AuditStatus, ErrorCode, PolicyChange } from '@sallyport/contracts';
+import type { AssignmentKind, AuditStatus, BatchEndpoint, BatchStatus, ErrorCode, FilePurpose, PolicyChange } from '@sallyport/contracts';
 import type { ColumnType, Generated } from 'kysely';
 
 /** Name of the PostgreSQL schema that holds every table of this library. */
@@ -114,6 +114,71 @@ export interface AuditChunksTable {
   scores: ColumnType<string | null, never, string | null>;
 }
 
+/** One row per file; its content is on disk under its id. `owner` is who may see it. */
+export interface FilesTable {
+  seq: Generated<string>;
+  id: string;
+  owner: string;
+  filename: string;
+  bytes: number;
+  purpose: FilePurpose;
+  created_at: ColumnType<Date, never, never>;
+  expires_at: NullableTimestamp;
+}
+
+/** One row per batch. `ending` is the status it will have once its files are written; `closed`: no more results are taken. */
+export interface BatchesTable {
+  seq: Generated<string>;
+  id: string;
+  owner: string;
+  /** Of the key that asked: what policies are assigned by. */
+  key_id: string;
+  idempotency_key: string | null;
+  /** Digest of the parameters, by which a repeated idempotency key is compared. */
+  fingerprint: string;
+  endpoint: BatchEndpoint;
+  input_file_id: string;
+  completion_window: string;
+  /** JSON text. */
+  metadata: string | null;
+  output_expires_after_s: number | null;
+  status: Generated<BatchStatus>;
+  ending: ColumnType<BatchEnding | null, never, BatchEnding>;
+  closed: Generated<boolean>;
+  /** JSON text of a list of BatchError. */
+  errors: ColumnType<string | null, never, string>;
+  total: Generated<number>;
+  completed: Generated<number>;
+  failed: Generated<number>;
+  output_file_id: ColumnType<string | null, never, string | null>;
+  error_file_id: ColumnType<string | null, never, string | null>;
+  created_at: ColumnType<Date, never, never>;
+  expires_at: ColumnType<Date, Date, never>;
+  in_progress_at: NullableTimestamp;
+  finalizing_at: NullableTimestamp;
+  completed_at: NullableTimestamp;
+  failed_at: NullableTimestamp;
+  expired_at: NullableTimestamp;
+  cancelling_at: NullableTimestamp;
+  cancelled_at: NullableTimestamp;
+}
+
+export type BatchEnding = 'completed' | 'expired' | 'cancelled';
+
+/** One row per chunk of a batch: `lines` is a JSON array of input lines; the rest is null until the chunk is done. */
+export interface BatchChunksTable {
+  batch_id: string;
+  ordinal: number;
+  lines: string;
+  started_at: NullableTimestamp;
+  /** JSON lines of the output file. */
+  output: ColumnType<string | null, never, string>;
+  /** JSON lines of the error file. */
+  failures: ColumnType<string | null, never, string>;
+  /** JSON array of the custom ids that were not answered before the end. */
+  unanswered: ColumnType<string | null, never, string>;
+}
+
 /** The tables as Kysely sees them. */
 export interface Schema {
   policies: PoliciesTable;
@@ -126,6 +191,9 @@ export interface Schema {
   policy_shadow_differences: PolicyShadowDifferencesTable;
   audits: AuditsTable;
   audit_chunks: AuditChunksTable;
+  files: FilesTable;
+  batches: BatchesTable;
+  batch_chunks: BatchChunksTable;
 }
 
 /** What the `error` column of an audit holds. */

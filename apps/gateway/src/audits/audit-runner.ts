@@ -3,6 +3,7 @@ import { SallyportError } from '@sallyport/contracts';
 import type { JobQueue, JobTry } from '@sallyport/pipeline';
 import { AuditRepository } from '@sallyport/storage';
 import { GATEWAY_LOGGER, GATEWAY_SETTINGS, type GatewayLogger, type GatewaySettings } from '../gateway-options.js';
+import { DurableJobs } from '../jobs/durable-jobs.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { PoliciesService } from '../policies/policies.service.js';
 import { ScreeningService } from '../screening/screening.service.js';
@@ -23,8 +24,7 @@ const RECONCILE_MS = 30_000;
 /** Works on audits chunk by chunk. The database knows which chunks are done, so a chunk that is run twice still counts once. */
 @Injectable()
 export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly stopped = new AbortController();
-  private reconciling: NodeJS.Timeout | undefined;
+  private readonly work: DurableJobs<AuditJob>;
 
   constructor(
     @Inject(AUDIT_JOBS) private readonly jobs: JobQueue<AuditJob>,
@@ -33,20 +33,17 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
     @Inject(ScreeningService) private readonly screening: ScreeningService,
     @Inject(GatewayMetrics) private readonly metrics: GatewayMetrics,
     @Inject(GATEWAY_SETTINGS) private readonly settings: GatewaySettings,
-    @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
-  ) {}
-
-  /** Takes up what an earlier process left unfinished. */
-  async onApplicationBootstrap(): Promise<void> {
-    await this.jobs.work((job, attempt) => this.run(job, attempt));
-    await this.reconcile();
-    this.reconciling = setInterval(() => void this.reconcile().catch((error: unknown) => this.logger.error({ code: SallyportError.from(error).code }, 'audits not reconciled')), RECONCILE_MS);
+    @Inject(GATEWAY_LOGGER) logger: GatewayLogger,
+  ) {
+    this.work = new DurableJobs({ name: 'audits', queue: jobs, logger, run: (job, attempt) => this.run(job, attempt), reconcile: () => this.reconcile(), reconcileMs: RECONCILE_MS });
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.reconciling);
-    this.stopped.abort();
-    await this.jobs.close();
+  onApplicationBootstrap(): Promise<void> {
+    return this.work.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.work.stop();
   }
 
   /** Queues every chunk of an audit that is not done. */
@@ -66,10 +63,7 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
       await this.audits.start(auditId);
       await this.screen({ auditId, ordinal }, policy, attempt);
     } catch (error) {
-      const { code } = SallyportError.from(error);
-      if (code === 'audit_not_found') return;
-      if (!this.stopped.signal.aborted) this.logger.warn({ auditId, ordinal, attempt: attempt.number, code }, 'audit chunk failed');
-      throw error;
+      if (SallyportError.from(error).code !== 'audit_not_found') throw error;
     }
   }
 
@@ -77,7 +71,7 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
     const chunk = await this.audits.loadChunk(auditId, ordinal);
     if (chunk.done) return;
     const policy = await this.policies.resolve(policyReference);
-    const { results, scores, unavailable } = await screenChunk(this.screening, { chunk, policy, deadlineMs: this.settings.batchScreenDeadlineMs, signal: this.stopped.signal });
+    const { results, scores, unavailable } = await screenChunk(this.screening, { chunk, policy, deadlineMs: this.settings.batchScreenDeadlineMs, signal: this.work.stopped.signal });
     if (unavailable && !attempt.last) throw new SallyportError('guard_unavailable', 'A check of this chunk gave no verdict; it is tried again.');
     const failed = results.filter((result) => result.error).length;
     const flagged = results.filter((result) => !result.error && result.decision !== 'allow').length;

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
+import { limited } from '../http/limited-bytes.js';
 
 /** An upload under way: its bytes, and the policy that a multipart `options` field may name. */
 export interface AuditUpload {
@@ -28,14 +29,5 @@ function readOptions(value: unknown): string | undefined {
     return undefined;
   } catch {
     throw new SallyportError('invalid_json', "The 'options' part is not valid JSON.", { param: 'options' });
-  }
-}
-
-async function* limited(source: AsyncIterable<Buffer>, limitBytes: number): AsyncGenerator<Buffer> {
-  let seenBytes = 0;
-  for await (const chunk of source) {
-    seenBytes += chunk.length;
-    if (seenBytes > limitBytes) throw new SallyportError('request_too_large', `The upload is larger than ${limitBytes} bytes.`);
-    yield chunk;
   }
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { type ErrorCode, type GenerateEvent, PATTERNS, type PolicyVersion, SallyportError, type ServiceClient } from '@sallyport/contracts';
+import { type ErrorCode, type GenerateEvent, type Lane, PATTERNS, type PolicyVersion, SallyportError, type ServiceClient } from '@sallyport/contracts';
 import type { PlannedText } from '@sallyport/policy';
 import type { ScreeningOutcome, ScreeningService } from '../screening/screening.service.js';
 import type { AnswerPart } from './answer.js';
@@ -14,6 +14,7 @@ import { TurnReport } from './turn-report.js';
 export interface ChatRunParts {
   turn: ChatTurn;
   policy: PolicyVersion;
+  lane: Lane;
   requestId: string;
   /** Aborts when the client goes away. */
   clientSignal: AbortSignal;
@@ -64,9 +65,9 @@ export class ChatRun {
 
   /** Starts the generation at once; nothing of it may leave before {@link screenPrompt} let the turn pass. */
   startGeneration(): AsyncQueue<GenerateEvent> {
-    const { generator, turn, policy, generateDeadlineMs } = this.parts;
+    const { generator, turn, policy, generateDeadlineMs, lane } = this.parts;
     const request = turn.modes.input === 'block' ? { ...turn.generate, messages: redactedMessages(turn.messages, policy.document) } : turn.generate;
-    const events = readAhead(generator.stream<GenerateEvent>(PATTERNS.generate, request, { deadlineMs: generateDeadlineMs, signal: this.signal, lane: 'online' }));
+    const events = readAhead(generator.stream<GenerateEvent>(PATTERNS.generate, request, { deadlineMs: generateDeadlineMs, signal: this.signal, lane }));
     this.refused = events.failed.then((error) => {
       const known = generationError(error);
       if (CALLER_FAULTS.has(known.code)) throw known;
@@ -109,9 +110,9 @@ export class ChatRun {
 
   /** Personal data is taken out where texts can be blocked, except in tool calls, whose arguments are JSON: those are blocked. */
   private context(mode: ModerationMode) {
-    const { policy, screenDeadlineMs } = this.parts;
+    const { policy, screenDeadlineMs, lane } = this.parts;
     const redacts = (text: PlannedText) => mode === 'block' && !text.toolCall;
-    return { policy, redacts, call: { deadlineMs: screenDeadlineMs, signal: this.signal, lane: 'online' as const } };
+    return { policy, redacts, call: { deadlineMs: screenDeadlineMs, signal: this.signal, lane } };
   }
 }
 

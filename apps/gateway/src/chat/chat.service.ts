@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { clientToken, SallyportError, type ServiceClient } from '@sallyport/contracts';
+import { clientToken, type Lane, SallyportError, type ServiceClient } from '@sallyport/contracts';
 import type { FastifyReply } from 'fastify';
 import { GATEWAY_LOGGER, GATEWAY_SETTINGS, type GatewayLogger, type GatewaySettings } from '../gateway-options.js';
 import { errorBody } from '../http/error-body.js';
@@ -22,6 +22,8 @@ export interface ChatCaller {
   keyId: string;
   /** Of the reader, best first. */
   languages: readonly string[];
+  /** Default `online`. */
+  lane?: Lane;
 }
 
 /** Chat turns from request to answer. */
@@ -39,13 +41,14 @@ export class ChatService {
   ) {}
 
   /** Reads the request; throws for everything that is wrong with it, before any work. */
-  async begin(body: ChatCompletionDto, { requestId, clientSignal, keyId, languages }: ChatCaller): Promise<ChatRun> {
+  async begin(body: ChatCompletionDto, { requestId, clientSignal, keyId, languages, lane = 'online' }: ChatCaller): Promise<ChatRun> {
     const turn = readChatTurn(body);
     if (turn.moderationModel !== undefined) await this.models.requireModerationModel(turn.moderationModel, 'moderation.model');
     const policy = await this.policies.choose({ requested: turn.policy, keyId, model: turn.model, route: 'chat' });
-    const { screenDeadlineMs, generateDeadlineMs } = this.settings;
+    const { generateDeadlineMs } = this.settings;
+    const screenDeadlineMs = lane === 'batch' ? this.settings.batchScreenDeadlineMs : this.settings.screenDeadlineMs;
     const wholeAnswers = body.stream ? this.models.readsWholeAnswers(policy.document) : undefined;
-    return new ChatRun({ ...(wholeAnswers ? { wholeAnswers } : {}), turn, policy, requestId, clientSignal, languages, generator: this.generator, screening: this.screening, screenDeadlineMs, generateDeadlineMs });
+    return new ChatRun({ ...(wholeAnswers ? { wholeAnswers } : {}), turn, policy, lane, requestId, clientSignal, languages, generator: this.generator, screening: this.screening, screenDeadlineMs, generateDeadlineMs });
   }
 
   /** The whole answer as one body. */

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
+import { isCancel } from './bodiless-routes.js';
 import { isPolicyRoute } from './policy-routes.js';
 import { YAML_TYPES } from './yaml-body.js';
 
-const UPLOADS: Record<string, string[]> = { '/v1/audits': ['application/x-ndjson', 'application/jsonl', 'multipart/form-data'] };
+const UPLOADS: Record<string, string[]> = { '/v1/audits': ['application/x-ndjson', 'application/jsonl', 'multipart/form-data'], '/v1/files': ['multipart/form-data'] };
 const DEFAULT = ['application/json'];
 
 /** Answers 415 before a body of a type that the route does not take is read. */
@@ -16,10 +17,10 @@ export function registerMediaTypes(fastify: FastifyInstance): void {
   });
 }
 
-/** Some changes of a policy need no body: `POST /v1/policies/{id}/rollback`. */
+/** Some changes need no body: `POST /v1/policies/{id}/rollback`, `POST /v1/batches/{id}/cancel`. */
 function hasNoBody(request: FastifyRequest): boolean {
   const { 'content-type': type, 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  return isPolicyRoute(request.url) && type === undefined && encoding === undefined && Number(length ?? 0) === 0;
+  return (isPolicyRoute(request.url) || isCancel(request)) && type === undefined && encoding === undefined && Number(length ?? 0) === 0;
 }
 
 function mediaType(request: FastifyRequest): string {

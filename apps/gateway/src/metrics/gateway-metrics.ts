@@ -16,6 +16,7 @@ export class GatewayMetrics {
   private readonly decisions = this.counter('sallyport_decisions_total', 'Decisions by what was judged and action.', ['stage', 'action', 'degraded']);
   private readonly holdBack = this.histogram('sallyport_stream_check_seconds', 'Time that a piece of a streamed answer was held back for its check.', []);
   private readonly auditLines = this.counter('sallyport_audit_lines_total', 'Audit lines finished, by outcome.', ['outcome']);
+  private readonly batchRequests = this.counter('sallyport_batch_requests_total', 'Requests of batches finished, by outcome.', ['outcome']);
 
   request(seen: { route: string; method: string; status: number; durationMs: number }): void {
     this.requests.inc({ route: seen.route, method: seen.method, status: String(seen.status) });
@@ -39,6 +40,10 @@ export class GatewayMetrics {
 
   audited(outcome: 'scored' | 'error', count = 1): void {
     this.auditLines.inc({ outcome }, count);
+  }
+
+  batched(outcome: 'completed' | 'failed', count = 1): void {
+    this.batchRequests.inc({ outcome }, count);
   }
 
   private counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {

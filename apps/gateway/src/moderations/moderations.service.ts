@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { type PolicyVersion, SallyportError } from '@sallyport/contracts';
+import { type Lane, type PolicyVersion, SallyportError } from '@sallyport/contracts';
 import { planAnswer, planPrompt, planText, type ScreenPlan, summarize } from '@sallyport/policy';
 import { readMessage } from '../chat/chat-turn.js';
 import { moderationResult } from '../chat/turn-report.js';
@@ -27,10 +27,11 @@ export class ModerationsService {
   ) {}
 
   /** Throws `guard_unavailable` when a check that the policy insists on gave no verdict: half an answer could be read as a clean one. */
-  async moderate(body: ModerationDto, { signal, keyId, requestId }: { signal: AbortSignal; keyId: string; requestId: string }) {
+  async moderate(body: ModerationDto, { signal, keyId, requestId, lane = 'online' }: { signal: AbortSignal; keyId: string; requestId: string; lane?: Lane }) {
+    const deadlineMs = lane === 'batch' ? this.settings.batchScreenDeadlineMs : this.settings.screenDeadlineMs;
     if (body.model !== undefined) await this.models.requireModerationModel(body.model, 'model');
     const policy = await this.policies.choose({ requested: body.policy, keyId, model: body.model, route: 'moderations' });
-    const outcomes = await this.screening.run(plansOf(body, policy), { policy, call: { deadlineMs: this.settings.screenDeadlineMs, signal, lane: 'online' } });
+    const outcomes = await this.screening.run(plansOf(body, policy), { policy, call: { deadlineMs, signal, lane } });
     for (const outcome of outcomes) {
       requireVerdict(outcome.decision);
       this.metrics.decided('moderation', outcome.decision);
