@@ -2,4 +2,5 @@ export * from './classifier-screen.js';
 export { runScreenService } from './nest/run-screen-service.js';
 export { ScreenModule } from './nest/screen.module.js';
 export { openScreen, type ScreenSpec } from './open-screen.js';
+export * from './prompt-guard-labels.js';
 export * from './subject-input.js';

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { ScreenKind } from '@sallyport/contracts';
-import { createEncoderClassifier, pullModel } from '@sallyport/llama-core';
+import { createEncoderClassifier, loadFolderTokenizer, pullModel } from '@sallyport/llama-core';
 import { createLogger, errorFields, type SallyportConfig } from '@sallyport/platform';
 import { ClassifierScreen, type InputBuilder } from './classifier-screen.js';
+import { modelViews } from './model-views.js';
+import { ownLabels, promptGuardLabels } from './prompt-guard-labels.js';
 
 /** What one screening service is: its kind, the model reference of the configuration, and the bundled model. */
 export interface ScreenSpec {
@@ -20,5 +22,7 @@ export async function openScreen(config: SallyportConfig, { screen, reference, b
   const own = reference === 'bundled';
   const model = own ? join(config.bundledModelsFolder, bundled.folder) : await pullModel(reference, { modelsFolder: config.modelsFolder, ...config.hub });
   const classifier = await createEncoderClassifier({ model, threads: config.threads, cacheFolder: config.graphsFolder, quantization: own ? 'int8' : 'none' });
-  return new ClassifierScreen(classifier, { screen, name: own ? bundled.name : reference }, toInput, (error) => logger.error(errorFields(error), 'a text could not be scored'));
+  const labels = screen === 'prompt-guard' ? promptGuardLabels(classifier.describe().labels) : ownLabels(classifier.describe().labels);
+  const { tokenizer } = await loadFolderTokenizer(model);
+  return new ClassifierScreen(classifier, { screen, name: own ? bundled.name : reference, labels, viewsOf: modelViews(tokenizer) }, toInput, (error) => logger.error(errorFields(error), 'a text could not be scored'));
 }

@@ -32,6 +32,7 @@ export function summarize({ scores, verdicts, decision, policy, unscreened }: Sc
   const attacks = highestScores(scores, 'prompt-guard');
   const failed = verdicts.filter((verdict) => verdict.status === 'indeterminate');
   const unjudged = [...new Set(verdicts.flatMap((verdict) => verdict.unjudged ?? []))];
+  const views = viewsOf(verdicts);
   return {
     harm: guard[ANY_HARM] ?? null,
     categories: Object.fromEntries(Object.entries(guard).filter(([label]) => HAZARD.test(label))),
@@ -41,9 +42,16 @@ export function summarize({ scores, verdicts, decision, policy, unscreened }: Sc
     policy: policyName(policy),
     models: [...new Set(scores.filter((result) => result.status === 'scored').map((result) => result.model))],
     coverage: coverageOf(scores, unscreened),
+    ...(views.length > 0 ? { views } : {}),
     ...(unjudged.length > 0 ? { unjudged } : {}),
     ...(failed.length > 0 ? { indeterminate: failed.map(({ screen, reason }) => ({ screen, reason: reason ?? 'error' })) } : {}),
   };
+}
+
+/** What fired only in a view, each once. */
+function viewsOf(verdicts: readonly Verdict[]): NonNullable<ModerationSummary['views']> {
+  const fired = verdicts.flatMap(({ screen, categories }) => Object.entries(categories).flatMap(([rule, { view }]) => (view ? [{ screen, rule, view }] : [])));
+  return [...new Map(fired.map((one) => [`${one.screen} ${one.rule} ${one.view}`, one])).values()];
 }
 
 /** The most likely kind, once an attack was flagged. */
