@@ -20,7 +20,7 @@ export function modelViews(tokenizer: Tokenizer): ViewMaker {
 }
 
 /** Characters that are repaired together or not at all; cut between words. */
-const STRETCH = /[^]{1,120}(?=\s|$)|[^]{1,120}/g;
+const STRETCH = /[\s\S]{1,120}(?=\s|$)|[\s\S]{1,120}/g;
 
 async function tokenSpaced(text: string, tokenizer: Tokenizer): Promise<string> {
   const stretches: string[] = [];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ScreenKind } from '@sallyport/contracts';
-import { createEncoderClassifier, loadFolderTokenizer, pullModel } from '@sallyport/llama-core';
+import { type Classifier, createEncoderClassifier, loadFolderTokenizer, pullModel } from '@sallyport/llama-core';
 import { createLogger, errorFields, type SallyportConfig } from '@sallyport/platform';
 import { ClassifierScreen, type InputBuilder } from './classifier-screen.js';
 import { modelViews } from './model-views.js';
@@ -22,7 +22,16 @@ export async function openScreen(config: SallyportConfig, { screen, reference, b
   const own = reference === 'bundled';
   const model = own ? join(config.bundledModelsFolder, bundled.folder) : await pullModel(reference, { modelsFolder: config.modelsFolder, ...config.hub });
   const classifier = await createEncoderClassifier({ model, threads: config.threads, cacheFolder: config.graphsFolder, quantization: own ? 'int8' : 'none' });
-  const labels = screen === 'prompt-guard' ? promptGuardLabels(classifier.describe().labels) : ownLabels(classifier.describe().labels);
-  const { tokenizer } = await loadFolderTokenizer(model);
+  const { labels, tokenizer } = await readingOf(screen, model, classifier).catch(async (error: unknown) => {
+    await classifier.close();
+    throw error;
+  });
   return new ClassifierScreen(classifier, { screen, name: own ? bundled.name : reference, labels, viewsOf: modelViews(tokenizer) }, toInput, (error) => logger.error(errorFields(error), 'a text could not be scored'));
+}
+
+/** What the model's labels mean, and the tokenizer that a view is made with. */
+async function readingOf(screen: ScreenKind, model: string, classifier: Classifier) {
+  const { labels } = classifier.describe();
+  const { tokenizer } = await loadFolderTokenizer(model);
+  return { labels: screen === 'prompt-guard' ? promptGuardLabels(labels) : ownLabels(labels), tokenizer };
 }
