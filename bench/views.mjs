@@ -41,7 +41,7 @@ async function measure(file, screens) {
       const mine = part.filter((row) => row.task === task);
       if (mine.length === 0) continue;
       const { results } = await screens[task].screen({ subjects: mine.map((row, i) => ({ id: `${i}`, direction: DIRECTIONS[row.role] ?? 'prompt', text: row.text })) });
-      results.forEach((scores, i) => count(tally, mine[i], scores));
+      for (const [i, scores] of results.entries()) count(tally, mine[i], scores);
     }
   }
   return tally;
