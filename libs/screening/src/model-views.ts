@@ -19,8 +19,8 @@ export function modelViews(tokenizer: Tokenizer): ViewMaker {
   };
 }
 
-/** Characters that are repaired together or not at all; cut between words. */
-const STRETCH = /[\s\S]{1,120}(?=\s|$)|[\s\S]{1,120}/g;
+/** Characters that are repaired together or not at all: a line, or a part of a longer one, cut between words. */
+const STRETCH = /[^\n]{1,120}(?=\s|$)|[^\n]{1,120}|\n+/g;
 
 async function tokenSpaced(text: string, tokenizer: Tokenizer): Promise<string> {
   const stretches: string[] = [];
