@@ -34,6 +34,8 @@ export interface ModerationSummary {
   /** What ran the models and what it could not tell; absent for the bundled encoders. */
   engines?: string[];
   coverage: { tokens: number; tokens_screened: number; windows: number; unscreened: string[] };
+  /** Disguises that a screen saw through: the rule, and the view of the text that is flagged while the text as it stands is not. Absent when there was none. */
+  views?: Array<{ screen: string; rule: string; view: string }>;
   /** Custom categories of the policy that the guard could not score. Absent when it could. */
   unjudged?: string[];
   /** Screens that gave no scores, with the reason. Absent when every check ran. */

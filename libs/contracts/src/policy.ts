@@ -164,6 +164,8 @@ export interface CategoryVerdict {
   threshold: number;
   flagged: boolean;
   action: PolicyAction;
+  /** The view of the text that is flagged, where the text as it stands is not. */
+  view?: string;
 }
 
 /** Scores of one screen for one subject, judged by one policy version. */
@@ -209,6 +211,8 @@ export interface DecisionReason {
   action: RuleAction;
   score?: number;
   threshold?: number;
+  /** The view of the text that is flagged, where the text as it stands is not. */
+  view?: string;
   indeterminate?: IndeterminateReason;
   /** For `redact`: the text goes on without it, and this reason blocks nothing. */
   redacted?: boolean;

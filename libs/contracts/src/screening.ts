@@ -45,6 +45,13 @@ export interface Coverage {
 /** Why a check gave no scores. Never treated as safe. */
 export type IndeterminateReason = 'timeout' | 'unavailable' | 'error' | 'unparsable' | 'overloaded';
 
+/** Which view of a text gave a label its score: names are those of docs/concepts/text-views.md. */
+export interface ViewScore {
+  view: string;
+  /** Score of the text as it stands. */
+  plain: number;
+}
+
 /** Raw result of one screen for one subject: scores only. Thresholds belong to the policy, so re-thresholding never re-runs a model. */
 export interface ScreenScores {
   subject: string;
@@ -56,6 +63,8 @@ export interface ScreenScores {
   reason?: IndeterminateReason;
   /** Label → probability 0–1. Guard: `harm`, `S1`…`S14`, `harassment`, `custom:<code>`. Prompt guard: `attack`, `injection`, `jailbreak`, `indirect`. Empty when indeterminate. */
   scores: Record<string, number>;
+  /** Labels whose score is that of a view of the text (base64 decoded, look-alike letters folded …), with what the text as it stands scored. Absent when no view scored higher. */
+  views?: Record<string, ViewScore>;
   coverage: Coverage;
   queueMs: number;
   inferenceMs: number;

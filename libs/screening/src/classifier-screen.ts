@@ -1,8 +1,11 @@
 import type { ClassifierDescription, ScreenKind, ScreenReply, ScreenRequest, ScreenScores, ScreenSubject } from '@sallyport/contracts';
 import { SallyportError } from '@sallyport/contracts';
-import { type Classification, type Classifier, type ClassifierInput, LlamaCoreError } from '@sallyport/llama-core';
+import { type Classifier, type ClassifierInput, LlamaCoreError } from '@sallyport/llama-core';
 import { CustomCategoryScorer } from './custom-categories.js';
 import type { Screen } from './screen.js';
+import { textViewsOf } from './model-views.js';
+import { type LabelReader, ownLabels } from './prompt-guard-labels.js';
+import { type ReadSubject, SubjectReader, type ViewMaker } from './view-scores.js';
 
 /** How a screen turns a subject into what its classifier reads. */
 export type InputBuilder = (subject: ScreenSubject) => ClassifierInput;
@@ -11,24 +14,32 @@ export interface ScreenIdentity {
   screen: ScreenKind;
   /** Model name; the first 12 hex digits of the content hash are added to it. */
   name: string;
+  /** From the classifier's labels to the screen's; default: they are the same. */
+  labels?: LabelReader;
+  /** Which views of a text are read beside it; default: all that need no tokenizer. */
+  viewsOf?: ViewMaker;
 }
 
 /** A screen on any classifier: raw scores per subject, never a decision. A failed classification is `indeterminate`, never safe. */
 export class ClassifierScreen implements Screen {
   private readonly custom: CustomCategoryScorer;
+  private readonly labels: LabelReader;
+  private readonly reader: SubjectReader;
 
   constructor(
     private readonly classifier: Classifier,
     private readonly identity: ScreenIdentity,
-    private readonly toInput: InputBuilder,
+    toInput: InputBuilder,
     private readonly onFailure: (error: unknown) => void = () => undefined,
   ) {
     this.custom = new CustomCategoryScorer(classifier);
+    this.labels = identity.labels ?? ownLabels(classifier.describe().labels);
+    this.reader = new SubjectReader({ classifier, toInput, labels: this.labels, viewsOf: identity.viewsOf ?? textViewsOf });
   }
 
   describe(): ClassifierDescription {
-    const { labels, maxTokens, sha256 } = this.classifier.describe();
-    return { id: `${this.identity.name}@${sha256.slice(0, 12)}`, screen: this.identity.screen, labels, maxTokens, sha256 };
+    const { maxTokens, sha256 } = this.classifier.describe();
+    return { id: `${this.identity.name}@${sha256.slice(0, 12)}`, screen: this.identity.screen, labels: this.labels.labels, maxTokens, sha256 };
   }
 
   /** Scores every subject in request order. Rejects only for a malformed request, an abort or overload; other failures are `indeterminate` scores. */
@@ -36,7 +47,7 @@ export class ClassifierScreen implements Screen {
     validateScreenRequest(request);
     const model = this.describe().id;
     try {
-      const [classifications, custom] = await Promise.all([this.classifier.classify(request.subjects.map(this.toInput), signal), this.customScores(request, signal)]);
+      const [classifications, custom] = await Promise.all([this.reader.read(request.subjects, signal), this.customScores(request, signal)]);
       return { results: request.subjects.map((subject, i) => this.scored(subject, model, withScores(classifications[i], custom[i]))) };
     } catch (error) {
       if (signal?.aborted) throw new SallyportError('cancelled', 'The screen was cancelled by its caller.', { cause: error });
@@ -54,10 +65,10 @@ export class ClassifierScreen implements Screen {
     return this.classifier.close();
   }
 
-  private scored(subject: ScreenSubject, model: string, result: Classification | undefined): ScreenScores {
+  private scored(subject: ScreenSubject, model: string, result: ReadSubject | undefined): ScreenScores {
     if (!result || !Object.values(result.scores).every(Number.isFinite)) return this.indeterminate(subject, model);
-    const { scores, tokens, tokensScreened, windows, queueMs, inferenceMs } = result;
-    return { ...this.head(subject, model), status: 'scored', scores, coverage: { tokens, tokensScreened, windows }, queueMs, inferenceMs };
+    const { scores, views, tokens, tokensScreened, windows, queueMs, inferenceMs } = result;
+    return { ...this.head(subject, model), status: 'scored', scores, ...(views ? { views } : {}), coverage: { tokens, tokensScreened, windows }, queueMs, inferenceMs };
   }
 
   private indeterminate(subject: ScreenSubject, model: string): ScreenScores {
@@ -69,7 +80,7 @@ export class ClassifierScreen implements Screen {
   }
 }
 
-const withScores = (result: Classification | undefined, more: Record<string, number> = {}): Classification | undefined => result && { ...result, scores: { ...result.scores, ...more } };
+const withScores = (result: ReadSubject | undefined, more: Record<string, number> = {}): ReadSubject | undefined => result && { ...result, scores: { ...result.scores, ...more } };
 
 /** @throws SallyportError `invalid_request` naming the field. */
 export function validateScreenRequest(request: ScreenRequest): void {

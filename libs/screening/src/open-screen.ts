@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { ScreenKind } from '@sallyport/contracts';
-import { createEncoderClassifier, pullModel } from '@sallyport/llama-core';
+import { type Classifier, createEncoderClassifier, loadFolderTokenizer, pullModel } from '@sallyport/llama-core';
 import { createLogger, errorFields, type SallyportConfig } from '@sallyport/platform';
 import { ClassifierScreen, type InputBuilder } from './classifier-screen.js';
 import type { Screen } from './screen.js';
+import { modelViews } from './model-views.js';
+import { ownLabels, promptGuardLabels } from './prompt-guard-labels.js';
 
 /** What one screening service is: its kind, the model reference of the configuration, and the bundled model. */
 export interface ScreenSpec {
@@ -21,5 +23,16 @@ export async function openScreen(config: SallyportConfig, { screen, reference, b
   const own = reference === 'bundled';
   const model = own ? join(config.bundledModelsFolder, bundled.folder) : await pullModel(reference, { modelsFolder: config.modelsFolder, ...config.hub });
   const classifier = await createEncoderClassifier({ model, threads: config.threads, cacheFolder: config.graphsFolder, quantization: own ? 'int8' : 'none' });
-  return new ClassifierScreen(classifier, { screen, name: own ? bundled.name : reference }, toInput, (error) => logger.error(errorFields(error), 'a text could not be scored'));
+  const { labels, tokenizer } = await readingOf(screen, model, classifier).catch(async (error: unknown) => {
+    await classifier.close();
+    throw error;
+  });
+  return new ClassifierScreen(classifier, { screen, name: own ? bundled.name : reference, labels, viewsOf: modelViews(tokenizer) }, toInput, (error) => logger.error(errorFields(error), 'a text could not be scored'));
+}
+
+/** What the model's labels mean, and the tokenizer that a view is made with. */
+async function readingOf(screen: ScreenKind, model: string, classifier: Classifier) {
+  const { labels } = classifier.describe();
+  const { tokenizer } = await loadFolderTokenizer(model);
+  return { labels: screen === 'prompt-guard' ? promptGuardLabels(labels) : ownLabels(labels), tokenizer };
 }

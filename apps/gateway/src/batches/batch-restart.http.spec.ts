@@ -26,7 +26,7 @@ it('goes on after restarts in the middle: no line is lost, none is there twice, 
     for (const least of [0, 4, 10, 20]) {
       await until(clientOf(gateway), id, ({ request_counts: counts, status }) => (counts?.completed ?? 0) >= least || status === 'completed');
       await gateway.stop();
-      gateway = await openTestGateway({ batch: BATCH }, gateway.folder);
+      gateway = await openTestGateway({ batch: BATCH }, { existing: gateway.folder });
       gateway.guard.pause = () => new Promise((resolve) => setTimeout(resolve, 30));
     }
     const done = await until(clientOf(gateway), id);
@@ -46,7 +46,7 @@ it('fails a batch whose input file was removed before it was read', async () => 
     const asked = { owner: 'anonymous', keyId: 'anonymous', endpoint: '/v1/moderations' as const, completionWindow: '24h', fingerprint: 'f', windowMs: 3_600_000 };
     const { id } = await new BatchRepository(database).create({ ...asked, id: 'batch_left', inputFileId: 'file-removed' });
     await database.close();
-    gateway = await openTestGateway({ batch: BATCH }, gateway.folder);
+    gateway = await openTestGateway({ batch: BATCH }, { existing: gateway.folder });
     const done = await until(clientOf(gateway), id);
     expect(done).toMatchObject({ status: 'failed', errors: { data: [{ code: 'file_not_found', param: 'input_file_id', line: null }] } });
   } finally {

@@ -1,6 +1,7 @@
 import type { Decision, PolicyVersion, RuleHit, ScreenScores } from '@sallyport/contracts';
 import { decide, judge, openAiCategories, openAiScores, highestScores, isCustomLabel, type PlannedText, refusalFor, type ScreeningFacts, summarize } from '@sallyport/policy';
 import type { GenerationUsage } from './answer.js';
+import { mergeScores } from './merge-scores.js';
 
 type Stage = 'input' | 'output';
 
@@ -65,7 +66,7 @@ export class TurnReport {
     for (const result of scores) {
       const key = `${result.screen}/${result.subject}`;
       const known = this.scores[stage].get(key);
-      this.scores[stage].set(key, known ? merge(known, result) : result);
+      this.scores[stage].set(key, known ? mergeScores(known, result) : result);
     }
   }
 
@@ -146,17 +147,3 @@ function extraFlags(facts: ScreeningFacts): Record<string, boolean> {
 
 /** True when an allow entry of the policy let a text pass that its scores would have stopped: then no category may say that it is flagged. */
 const isWaived = ({ decision }: ScreeningFacts): boolean => decision.action === 'allow' && (decision.waived?.length ?? 0) > 0;
-
-/** The severest scores of both, and the coverage of the longer text; one failed check leaves the text indeterminate. */
-function merge(earlier: ScreenScores, later: ScreenScores): ScreenScores {
-  const failed = [earlier, later].find((result) => result.status === 'indeterminate');
-  const longer = later.coverage.tokens >= earlier.coverage.tokens ? later : earlier;
-  const labels = [...new Set([...Object.keys(earlier.scores), ...Object.keys(later.scores)])];
-  return {
-    ...(failed ?? longer),
-    scores: Object.fromEntries(labels.map((label) => [label, Math.max(earlier.scores[label] ?? 0, later.scores[label] ?? 0)])),
-    coverage: longer.coverage,
-    queueMs: Math.max(earlier.queueMs, later.queueMs),
-    inferenceMs: earlier.inferenceMs + later.inferenceMs,
-  };
-}

@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { LlamaCoreError } from '../errors.js';
 import { loadEncoder } from '../runtime/load-model.js';
 import { loadFolderTokenizer } from '../tokenizer/load-tokenizer.js';
+import { DEBERTA_WINDOW, WINDOW } from './classifier-windows.js';
 import type { Classification, ClassifierInfo, ClassifierInput, EncoderClassifierOptions } from './classifier.js';
 import { EncoderBatcher } from './encoder-batcher.js';
 import { serveWorker } from './serve-worker.js';
@@ -13,6 +14,7 @@ await serveWorker<readonly ClassifierInput[], Classification[], ClassifierInfo>(
   const [cls, sep] = tokenizer.wrapping;
   if (cls === undefined || sep === undefined) throw new LlamaCoreError('tokenizer_invalid', 'Expected a tokenizer that puts two control tokens around a text.', { param: 'tokenizer.json' });
   const { labels, multiLabel, maxTokens } = config;
-  const service = new EncoderBatcher({ runner, tokenizer, markers: { cls, sep }, labels, multiLabel, maxTokens, maxQueuedWindows }, outlet);
+  const window = config.family === 'deberta' ? DEBERTA_WINDOW : WINDOW;
+  const service = new EncoderBatcher({ runner, tokenizer, markers: { cls, sep }, labels, multiLabel, maxTokens, window, maxQueuedWindows }, outlet);
   return { service, info: { labels, maxTokens, sha256 } };
 });

@@ -3,7 +3,7 @@ import { LlamaCoreError } from '../errors.js';
 import type { EncoderOutput, EncoderRow, EncoderRunner } from '../runtime/encoder-runner.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Classification, ClassifierInput } from './classifier.js';
-import { type BertMarkers, encoderRows } from './classifier-windows.js';
+import { type BertMarkers, encoderRows, type WindowSizes } from './classifier-windows.js';
 import type { Outlet, WorkerService } from './serve-worker.js';
 
 interface Job {
@@ -23,6 +23,7 @@ export interface EncoderBatcherParts {
   labels: readonly string[];
   multiLabel: boolean;
   maxTokens: number;
+  window: WindowSizes;
   maxQueuedWindows: number;
 }
 
@@ -63,7 +64,7 @@ export class EncoderBatcher implements WorkerService<readonly ClassifierInput[]>
     for (const [text, input] of inputs.entries()) {
       const ids = await this.parts.tokenizer.encodeText(input.text);
       const context = input.context === undefined ? undefined : await this.parts.tokenizer.encodeText(input.context);
-      const rows = encoderRows(ids, context, { ...this.parts.markers, maxTokens: this.parts.maxTokens });
+      const rows = encoderRows(ids, context, { ...this.parts.markers, maxTokens: this.parts.maxTokens, window: this.parts.window });
       job.texts.push({ tokens: ids.length, windows: rows.length, best: undefined, embeddings: input.embed && this.parts.runner.embeds ? [] : undefined });
       job.todo.push(...rows.map((row) => ({ row, text })));
     }

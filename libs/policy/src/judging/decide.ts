@@ -38,7 +38,7 @@ function reasonsOf(verdict: Verdict, policy: PolicyVersion): DecisionReason[] {
   if (verdict.status === 'indeterminate') return [{ subject, screen, direction, rule: 'indeterminate', action: policy.document.onFailure[screen], indeterminate: verdict.reason ?? 'error' }];
   return Object.entries(verdict.categories)
     .filter(([, category]) => category.flagged && category.action !== 'allow')
-    .map(([rule, { action, score, threshold }]) => ({ subject, screen, direction, rule, action, score, threshold }));
+    .map(([rule, { action, score, threshold, view }]) => ({ subject, screen, direction, rule, action, score, threshold, ...(view ? { view } : {}) }));
 }
 
 const isGeneral = (reason: DecisionReason): number => Number(reason.rule === ANY_HARM || reason.rule === ANY_ATTACK);

@@ -37,6 +37,23 @@ describe('decisions', () => {
     }));
   });
 
+  it('name the view that fired where the text as it stands did not, and only then', () => {
+    const policy = version({ categories: { S1: { enabled: true, threshold: 0.5, action: 'block' } } });
+    const raised = (score: number, plain: number) => scored({ S1: score }, { views: { S1: { view: 'decoded', plain } } });
+    expect(judge(raised(0.9, 0.1), policy).categories['S1']).toMatchObject({ flagged: true, view: 'decoded' });
+    expect(judge(raised(0.9, 0.6), policy).categories['S1']).not.toHaveProperty('view');
+    expect(judge(raised(0.4, 0.1), policy).categories['S1']).not.toHaveProperty('view');
+    const decision = decideOn(policy, [raised(0.9, 0.1)]);
+    expect(decision.reasons).toEqual([expect.objectContaining({ rule: 'S1', view: 'decoded' })]);
+    expect(explain(decision).join(' ')).toContain('read as decoded');
+  });
+
+  it('name the view also where a rule of another taxonomy reads the scores', () => {
+    const policy = version({ taxonomy: 'llama-guard-2', categories: { S10: { enabled: true, threshold: 0.5, action: 'block' } } });
+    const scores = scored({ S11: 0.9, S1: 0.2 }, { views: { S11: { view: 'latin', plain: 0.2 }, S1: { view: 'rot13', plain: 0.1 } } });
+    expect(judge(scores, policy).categories['S10']).toMatchObject({ flagged: true, view: 'latin' });
+  });
+
   it('name the rule, the score, the threshold, the direction and the version', () => {
     const policy = version({ categories: { S1: { enabled: true, threshold: 0.9, action: 'block', directions: { response: { threshold: 0.4, action: 'review' } } } } }, 7);
     const decision = decideOn(policy, [scored({ S1: 0.5 }, { direction: 'response', subject: 'choices.0' })]);

@@ -1,4 +1,4 @@
-import type { Direction, IndeterminateReason, ModerationSummary, ScreenKind, ScreenScores } from '@sallyport/contracts';
+import type { Direction, IndeterminateReason, ModerationSummary, ScreenKind, ScreenScores, ViewScore } from '@sallyport/contracts';
 import { ANY_ATTACK, ANY_HARM } from '../taxonomies/labels.js';
 
 /** Raw scores of one screen for one text, as they are kept: enough to judge again, and nothing of the text. */
@@ -7,6 +7,8 @@ export interface StoredScores {
   direction: Direction;
   screen: ScreenKind;
   scores: Record<string, number>;
+  /** Labels that a view of the text raised. */
+  views?: Record<string, ViewScore>;
   /** Present when the check gave no scores. */
   reason?: IndeterminateReason;
   /** Labels may be left out where their score is low: that none of a policy's labels is there does not mean that a wrong model answered. */
@@ -14,13 +16,13 @@ export interface StoredScores {
 }
 
 /** What is kept of scores. */
-export function toStored({ subject, direction, screen, status, reason, scores }: ScreenScores): StoredScores {
-  return { subject, direction, screen, scores, ...(status === 'indeterminate' ? { reason: reason ?? 'error' } : {}) };
+export function toStored({ subject, direction, screen, status, reason, scores, views }: ScreenScores): StoredScores {
+  return { subject, direction, screen, scores, ...(views ? { views } : {}), ...(status === 'indeterminate' ? { reason: reason ?? 'error' } : {}) };
 }
 
 /** Kept scores as a screen would have given them. */
-export function fromStored({ subject, direction, screen, scores, reason }: StoredScores): ScreenScores {
-  return { subject, direction, screen, model: 'stored', status: reason ? 'indeterminate' : 'scored', ...(reason ? { reason } : {}), scores, coverage: { tokens: 0, tokensScreened: 0, windows: 0 }, queueMs: 0, inferenceMs: 0 };
+export function fromStored({ subject, direction, screen, scores, views, reason }: StoredScores): ScreenScores {
+  return { subject, direction, screen, model: 'stored', status: reason ? 'indeterminate' : 'scored', ...(reason ? { reason } : {}), scores, ...(views ? { views } : {}), coverage: { tokens: 0, tokensScreened: 0, windows: 0 }, queueMs: 0, inferenceMs: 0 };
 }
 
 /**

@@ -34,6 +34,7 @@ export function summarize({ scores, verdicts, decision, policy, unscreened }: Sc
   const attacks = highestScores(scores, 'prompt-guard');
   const failed = verdicts.filter((verdict) => verdict.status === 'indeterminate');
   const unjudged = [...new Set(verdicts.flatMap((verdict) => verdict.unjudged ?? []))];
+  const views = viewsOf(verdicts);
   return {
     harm: guard[ANY_HARM] ?? null,
     categories: Object.fromEntries(Object.entries(guard).filter(([label]) => HAZARD.test(label))),
@@ -45,12 +46,19 @@ export function summarize({ scores, verdicts, decision, policy, unscreened }: Sc
     ...namesOf('stages', scores.flatMap(({ stage }) => stage ?? [])),
     ...namesOf('engines', scores.flatMap(({ engine }) => engine ?? [])),
     coverage: coverageOf(scores, unscreened),
+    ...(views.length > 0 ? { views } : {}),
     ...(unjudged.length > 0 ? { unjudged } : {}),
     ...(failed.length > 0 ? { indeterminate: failed.map(({ screen, reason }) => ({ screen, reason: reason ?? 'error' })) } : {}),
   };
 }
 
 const namesOf = <Field extends string, Name>(field: Field, names: readonly Name[]) => (names.length > 0 ? ({ [field]: [...new Set(names)] } as Record<Field, Name[]>) : {});
+
+/** What fired only in a view, each once. */
+function viewsOf(verdicts: readonly Verdict[]): NonNullable<ModerationSummary['views']> {
+  const fired = verdicts.flatMap(({ screen, categories }) => Object.entries(categories).flatMap(([rule, { view }]) => (view ? [{ screen, rule, view }] : [])));
+  return [...new Map(fired.map((one) => [`${one.screen} ${one.rule} ${one.view}`, one])).values()];
+}
 
 /** The most likely kind, once an attack was flagged. */
 function attackKind(verdicts: readonly Verdict[], scores: Record<string, number>): string | null {

@@ -17,7 +17,9 @@ describe('token spacing', () => {
   });
 
   it('takes word-start marks and pieces that a normaliser changed', () => {
-    expect(tokenSpacedText('ig nore Àll rules', (text) => ['▁', '▁ignore', 'àll', ...cutPieces(text.slice(9))])?.text).toBe('ignoreÀll rules');
+    expect(tokenSpacedText('ig nore Àll rules', (text) => ['▁', '▁ignore', 'all', ...cutPieces(text.slice(9))])?.text).toBe('ignoreÀll rules');
+    expect(tokenSpacedText('IG NORE Àll rules', (text) => ['ignore', 'àll', ...cutPieces(text.slice(9))])?.text).toBe('IGNORE Àll rules');
+    expect(tokenSpacedText('ign ore all', () => ['ignore', '##all'])?.text).toBe('ignore all');
   });
 
   it('is none when the tokenizer fails', () => {

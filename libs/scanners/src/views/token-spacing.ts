@@ -32,11 +32,12 @@ const isSpace = (text: string, at: number): boolean => /\s/.test(text[at] as str
 /** 1 where a piece begins; undefined if the tokenizer throws. */
 function pieceStarts(cleaned: string, cutPieces: CutPieces): Uint8Array | undefined {
   const starts = new Uint8Array(cleaned.length);
+  const folded = sameLengthLower(cleaned);
   let at = 0;
   try {
     for (const piece of cutPieces(cleaned)) {
-      const bare = piece.replace(/^[▁Ġ]+/, '');
-      const found = bare === '' ? -1 : cleaned.slice(at, at + REACH + bare.length).indexOf(bare);
+      const bare = sameLengthLower(piece.replace(/^(?:[▁Ġ]+|##)/, ''));
+      const found = bare === '' ? -1 : folded.slice(at, at + REACH + bare.length).indexOf(bare);
       if (found < 0) continue;
       starts[at + found] = 1;
       at += found + bare.length;
@@ -45,4 +46,10 @@ function pieceStarts(cleaned: string, cutPieces: CutPieces): Uint8Array | undefi
     return undefined;
   }
   return starts;
+}
+
+/** Lower case, for tokenizers that fold it; not where that would move positions. */
+function sameLengthLower(text: string): string {
+  const lower = text.toLowerCase();
+  return lower.length === text.length ? lower : text;
 }
