@@ -25,6 +25,7 @@ import { PolicyExchangeController } from './policies/policy-exchange.controller.
 import { PolicyLifecycleController } from './policies/policy-lifecycle.controller.js';
 import { ShadowService } from './policies/shadow.service.js';
 import { ScreeningService } from './screening/screening.service.js';
+import { AlignmentService } from './screens/alignment.service.js';
 import { ScreensController } from './screens/screens.controller.js';
 import { ScreensService } from './screens/screens.service.js';
 import { TaxonomiesController } from './taxonomies/taxonomies.controller.js';
@@ -53,7 +54,7 @@ export class GatewayModule {
     return {
       module: GatewayModule,
       controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, HealthController, MetricsController],
-      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, ScreensService, AuditsService, AuditRunner],
+      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditRunner],
     };
   }
 }

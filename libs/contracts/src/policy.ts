@@ -22,12 +22,25 @@ export interface CategoryRule {
 /** A category that the policy brings itself. A guard returns its score as label `custom:<code>`. */
 export interface CustomCategory extends CustomCategoryText, CategoryRule {}
 
+/** Kinds of personal data that a policy can have a rule for: those that are looked for. */
+export const PII_KINDS = ['email', 'phone', 'payment-card', 'iban', 'us-ssn'] as const;
+
 /** One kind of personal data. */
 export interface PiiRule {
   enabled: boolean;
   action: RuleAction;
   directions?: Partial<Record<Direction, { enabled?: boolean; action?: RuleAction }>>;
 }
+
+/** What is done about the findings of a scanner that needs no model. */
+export interface ScannerRule {
+  enabled: boolean;
+  action: PolicyAction;
+  directions?: Partial<Record<Direction, { enabled?: boolean; action?: PolicyAction }>>;
+}
+
+/** Scanners that a policy can have a rule for. */
+export const SCANNERS = ['hidden-characters', 'insecure-code'] as const;
 
 /** One entry of an allow or block list: exactly one of `exact` and `regex` (RE2 syntax). */
 export interface ListEntry {
@@ -72,6 +85,7 @@ export interface PolicyDocument {
   customCategories?: CustomCategory[];
   /** Keyed by kind of personal data. */
   pii?: Record<string, PiiRule>;
+  scanners?: Partial<Record<(typeof SCANNERS)[number], ScannerRule>>;
   lists?: { allow?: ListEntry[]; block?: ListEntry[] };
   /** Which screen runs for which direction. */
   screens: Record<ScreenKind, Direction[]>;
@@ -174,19 +188,21 @@ export interface Verdict {
   engine?: string;
 }
 
-/** An entry of a list, or a kind of personal data, that was found in a text. It holds no text. */
+/** An entry of a list, a kind of personal data or what a scanner found in a text. It holds no text. */
 export interface RuleHit {
   subject: string;
   direction: Direction;
-  source: 'list' | 'pii';
-  /** `allow.0`, `block.<id>`, `pii.email`. */
+  source: 'list' | 'pii' | 'scanner';
+  /** `allow.0`, `block.<id>`, `pii.email`, `insecure-code.<rule>`. */
   rule: string;
   action: RuleAction;
+  /** For `redact`: whoever holds the text takes it out. */
+  redacted?: boolean;
 }
 
 export interface DecisionReason {
   subject: string;
-  screen: ScreenKind | RuleHit['source'];
+  screen: ScreenKind | RuleHit['source'] | 'alignment';
   direction?: Direction;
   /** The category code or attack kind, `indeterminate`, or the entry of a list. */
   rule: string;
@@ -194,6 +210,8 @@ export interface DecisionReason {
   score?: number;
   threshold?: number;
   indeterminate?: IndeterminateReason;
+  /** For `redact`: the text goes on without it, and this reason blocks nothing. */
+  redacted?: boolean;
 }
 
 /** Outcome for a whole request. `degraded` is true when a check failed and the policy let the text pass all the same. */

@@ -7,7 +7,7 @@ export { decide, type DecideOptions, severest } from './judging/decide.js';
 export { explain } from './judging/explain.js';
 export { judge, policyName } from './judging/judge.js';
 export { matchLists } from './judging/match-lists.js';
-export { piiHits } from './judging/pii-hits.js';
+export { piiHits, scannerHits } from './judging/finding-hits.js';
 export { readLanguages, refusalFor } from './judging/refusal-for.js';
 export { type PolicyCategory, policyCategories } from './planning/categories.js';
 export { excludedLabels } from './planning/excluded-labels.js';
@@ -17,7 +17,7 @@ export type { GuardContentPart, GuardMessage, GuardSpeaker } from './prompts/gua
 export { type GuardPrompt, type GuardPromptOptions, llamaGuardPrompt, type PromptForm, type PromptPart } from './prompts/llama-guard-prompt.js';
 export { defaultCategories, LLAMA_GUARD_VERSIONS, type LlamaGuardVersion, llamaGuardVersion, taxonomyOf, verdictLead } from './prompts/llama-guard-version.js';
 export { canonicalIds, type GuardVerdict, parseGuardVerdict } from './prompts/parse-guard-verdict.js';
-export { type Redecision, redecide, textsMatter } from './replaying/redecide.js';
+export { type FindsHits, type Redecision, redecide, textsMatter } from './replaying/redecide.js';
 export { type CategoryChange, Replay, type ReplayExample, type ReplayReport, type ReplayRow } from './replaying/replay.js';
 export { fromStored, fromSummary, type StoredScores, toStored } from './replaying/stored-scores.js';
 export { openAiCategories, openAiScores } from './reporting/openai-scores.js';

@@ -36,6 +36,15 @@ export class ChoiceAnswer {
     return [...texts, ...this.toolParts()].filter((part) => part.text !== '');
   }
 
+  /** Puts other texts in place. Tokens of a text that changed would tell what stood there, so they go. */
+  replaceTexts(replace: (text: string) => string): void {
+    for (const channel of Object.keys(this.texts) as Channel[]) {
+      const text = replace(this.texts[channel]);
+      if (channel === 'content' && text !== this.texts.content) this.logprobs.length = 0;
+      this.texts[channel] = text;
+    }
+  }
+
   /** Names and arguments of the tool calls: an argument can carry harm as well as prose can. */
   toolParts(): AnswerPart[] {
     return this.toolCalls.map((call, at) => ({ id: `choices.${this.index}.message.tool_calls.${at}.function`, text: `${call.function.name}\n${call.function.arguments}` }));

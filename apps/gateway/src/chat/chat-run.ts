@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { type ErrorCode, type GenerateEvent, PATTERNS, type PolicyVersion, SallyportError, type ServiceClient } from '@sallyport/contracts';
+import type { PlannedText } from '@sallyport/policy';
 import type { ScreeningOutcome, ScreeningService } from '../screening/screening.service.js';
 import type { AnswerPart } from './answer.js';
 import { type AsyncQueue, readAhead } from './async-queue.js';
 import type { ChatTurn, ModerationMode } from './chat-turn.js';
 import { type CompletionIdentity, newIdentity } from './completion-body.js';
+import { redactedMessages, withoutPersonalData } from '../screening/personal-data.js';
 import { requireVerdict } from '../screening/unavailable.js';
 import { TurnReport } from './turn-report.js';
 
@@ -62,8 +64,9 @@ export class ChatRun {
 
   /** Starts the generation at once; nothing of it may leave before {@link screenPrompt} let the turn pass. */
   startGeneration(): AsyncQueue<GenerateEvent> {
-    const { generator, turn, generateDeadlineMs } = this.parts;
-    const events = readAhead(generator.stream<GenerateEvent>(PATTERNS.generate, turn.generate, { deadlineMs: generateDeadlineMs, signal: this.signal, lane: 'online' }));
+    const { generator, turn, policy, generateDeadlineMs } = this.parts;
+    const request = turn.modes.input === 'block' ? { ...turn.generate, messages: redactedMessages(turn.messages, policy.document) } : turn.generate;
+    const events = readAhead(generator.stream<GenerateEvent>(PATTERNS.generate, request, { deadlineMs: generateDeadlineMs, signal: this.signal, lane: 'online' }));
     this.refused = events.failed.then((error) => {
       const known = generationError(error);
       if (CALLER_FAULTS.has(known.code)) throw known;
@@ -78,7 +81,7 @@ export class ChatRun {
    * and what the generator said where it refused the request meanwhile: a prompt that fits no context is not read to its end first.
    */
   async screenPrompt(): Promise<boolean> {
-    const checked = Promise.race([this.parts.screening.screenPrompt({ messages: this.parts.turn.messages }, this.context()), this.refused]);
+    const checked = Promise.race([this.parts.screening.screenPrompt({ messages: this.parts.turn.messages }, this.context(this.parts.turn.modes.input)), this.refused]);
     const [outcome, wholeAnswers] = await Promise.all([checked, this.parts.wholeAnswers ?? false]);
     this.wholeAnswers = wholeAnswers;
     this.report.addInput(outcome);
@@ -87,7 +90,7 @@ export class ChatRun {
 
   /** Screens texts of the answer. Same result as {@link screenPrompt}; with mode `score` the result is only recorded. */
   async screenAnswer(parts: AnswerPart[], mode: ModerationMode = this.parts.turn.modes.output): Promise<boolean> {
-    const outcome = await this.parts.screening.screenAnswer({ messages: this.parts.turn.messages, parts }, this.context());
+    const outcome = await this.parts.screening.screenAnswer({ messages: this.parts.turn.messages, parts }, this.context(mode));
     this.report.addOutput(outcome);
     return this.passes(outcome, mode);
   }
@@ -99,9 +102,16 @@ export class ChatRun {
     return false;
   }
 
-  private context() {
+  /** Text of the answer as it may leave after its checks passed. */
+  redactAnswer(text: string, mode: ModerationMode = this.parts.turn.modes.output): string {
+    return mode === 'block' ? withoutPersonalData(text, 'response', this.parts.policy.document) : text;
+  }
+
+  /** Personal data is taken out where texts can be blocked, except in tool calls, whose arguments are JSON: those are blocked. */
+  private context(mode: ModerationMode) {
     const { policy, screenDeadlineMs } = this.parts;
-    return { policy, call: { deadlineMs: screenDeadlineMs, signal: this.signal, lane: 'online' as const } };
+    const redacts = (text: PlannedText) => mode === 'block' && !text.toolCall;
+    return { policy, redacts, call: { deadlineMs: screenDeadlineMs, signal: this.signal, lane: 'online' as const } };
   }
 }
 

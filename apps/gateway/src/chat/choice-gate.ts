@@ -4,7 +4,8 @@ import { ChannelGate } from './channel-gate.js';
 import type { ChatRun } from './chat-run.js';
 import type { ModerationMode } from './chat-turn.js';
 import { chunkChoice, type ChunkChoice, type ChunkDelta } from './completion-body.js';
-import { HoldBack } from './hold-back.js';
+import { needsWholeAnswer } from '../screening/text-hits.js';
+import { HoldBack, type HoldBackMode } from './hold-back.js';
 
 /** One choice of a streamed answer and where its chunks go. */
 export interface ChoiceGateParts {
@@ -83,11 +84,10 @@ export class ChoiceGate {
 
   private newChannel(channel: Channel): ChannelGate {
     const { run, index } = this.parts;
-    const { stream } = run.parts.policy.document;
     return new ChannelGate({
-      hold: new HoldBack({ ...stream, mode: this.mode === 'score' ? 'audit' : stream.mode, ...(run.wholeAnswers ? { wholeChars: Number.POSITIVE_INFINITY } : {}) }),
+      hold: new HoldBack({ ...run.parts.policy.document.stream, mode: this.holdBackMode, ...(run.wholeAnswers ? { wholeChars: Number.POSITIVE_INFINITY } : {}) }),
       passes: (check) => run.screenAnswer([{ id: partId(index, channel), text: check.text, partial: !check.final }], this.mode),
-      release: (text, logprobs) => this.emit(deltaOf(channel, text), logprobs),
+      release: (text, logprobs) => this.release(channel, text, logprobs),
       now: () => performance.now(),
     });
   }
@@ -96,6 +96,18 @@ export class ChoiceGate {
   private get mode(): ModerationMode {
     const { turn, policy } = this.parts.run.parts;
     return policy.document.stream.mode === 'audit' ? 'score' : turn.modes.output;
+  }
+
+  private get holdBackMode(): HoldBackMode {
+    const { document } = this.parts.run.parts.policy;
+    if (this.mode === 'score') return 'audit';
+    return needsWholeAnswer(document) ? 'buffer' : document.stream.mode;
+  }
+
+  /** Tokens of a text that was redacted would tell what stood there, so they stay. */
+  private release(channel: Channel, text: string, logprobs: TokenAlternatives[]): void {
+    const redacted = this.parts.run.redactAnswer(text, this.mode);
+    this.emit(deltaOf(channel, redacted), redacted === text ? logprobs : []);
   }
 
   private emit(delta: ChunkDelta, logprobs: TokenAlternatives[] = []): void {

@@ -37,5 +37,6 @@ async function gather(events: AsyncQueue<GenerateEvent>, run: ChatRun): Promise<
 async function screenedChoice(run: ChatRun, choice: Answer['choices'][number]) {
   const parts = choice.parts();
   const passed = parts.length === 0 || (await run.screenAnswer(parts));
+  if (passed) choice.replaceTexts((text) => run.redactAnswer(text));
   return passed ? choiceBody(choice, run.parts.turn.generate.topLogprobs !== undefined) : withheldChoice(choice.index, run.refusal);
 }

@@ -18,6 +18,7 @@ export class TurnReport {
   private readonly scores: Record<Stage, Map<string, ScreenScores>> = { input: new Map(), output: new Map() };
   private readonly hits: Record<Stage, RuleHit[]> = { input: [], output: [] };
   private readonly texts: Record<Stage, Map<string, PlannedText>> = { input: new Map(), output: new Map() };
+  private readonly redacts: Partial<Record<Stage, ScreeningFacts['redacts']>> = {};
   private readonly unscreened: Set<string>;
   private withheld = false;
 
@@ -57,7 +58,8 @@ export class TurnReport {
     };
   }
 
-  private add(stage: Stage, { scores, unscreened, hits = [], texts = [] }: ScreeningFacts): void {
+  private add(stage: Stage, { scores, unscreened, hits = [], texts = [], redacts }: ScreeningFacts): void {
+    this.redacts[stage] = redacts;
     this.addTexts(stage, texts, hits);
     for (const id of unscreened) this.unscreened.add(id);
     for (const result of scores) {
@@ -84,7 +86,7 @@ export class TurnReport {
     const verdicts = scores.map((result) => judge(result, policy));
     const hits = stages.flatMap((name) => this.hits[name]);
     const texts = stages.flatMap((name) => [...this.texts[name].values()]);
-    return { scores, verdicts, decision: decide(verdicts, policy, { hits }), policy, unscreened: [...this.unscreened], hits, texts };
+    return { scores, verdicts, decision: decide(verdicts, policy, { hits }), policy, unscreened: [...this.unscreened], hits, texts, ...(stage && this.redacts[stage] ? { redacts: this.redacts[stage] } : {}) };
   }
 
   private moderation(stage: Stage) {
@@ -107,7 +109,7 @@ export class TurnReport {
   }
 }
 
-/** OpenAI's verdict fields: its 13 categories and, beside them, what OpenAI has no key for: attacks, the policy's own categories, and its block list. */
+/** OpenAI's verdict fields: its 13 categories and, beside them, what OpenAI has no key for: attacks, the policy's own categories, and what its lists, rules for personal data and scanners found. */
 export function moderationResult(facts: ScreeningFacts) {
   const category_scores = { ...openAiScores(highestScores(facts.scores, 'guard')), ...extraScores(facts) };
   return {
@@ -126,12 +128,20 @@ function openAiFlags(facts: ScreeningFacts): Record<string, boolean> {
 function extraScores({ scores, hits = [] }: ScreeningFacts): Record<string, number> {
   const { attack } = highestScores(scores, 'prompt-guard');
   const own = Object.entries(highestScores(scores, 'guard')).filter(([label]) => isCustomLabel(label));
-  return { ...(attack === undefined ? {} : { attack }), ...Object.fromEntries(own), ...(hits.some((hit) => hit.action !== 'allow') ? { list: 1 } : {}) };
+  return { ...(attack === undefined ? {} : { attack }), ...Object.fromEntries(own), ...hitScores(hits) };
+}
+
+const HIT_SOURCES: ReadonlySet<string> = new Set<RuleHit['source']>(['list', 'pii', 'scanner']);
+
+/** What was redacted is gone and flags nothing. */
+function hitScores(hits: readonly RuleHit[]): Record<string, number> {
+  const acting = new Set(hits.filter((hit) => hit.action !== 'allow' && !hit.redacted).map((hit) => hit.source));
+  return Object.fromEntries([...acting].sort().map((source) => [source, 1]));
 }
 
 function extraFlags(facts: ScreeningFacts): Record<string, boolean> {
   const flagged = new Set(isWaived(facts) ? [] : facts.verdicts.flatMap((verdict) => (verdict.flagged && verdict.screen === 'prompt-guard' ? ['attack'] : Object.keys(verdict.categories).filter((label) => verdict.categories[label]!.flagged))));
-  return Object.fromEntries(Object.keys(extraScores(facts)).map((key) => [key, key === 'list' || flagged.has(key)]));
+  return Object.fromEntries(Object.keys(extraScores(facts)).map((key) => [key, HIT_SOURCES.has(key) || flagged.has(key)]));
 }
 
 /** True when an allow entry of the policy let a text pass that its scores would have stopped: then no category may say that it is flagged. */

@@ -5,6 +5,7 @@ import { AuditRepository } from '@sallyport/storage';
 import { type AuditItem, readAuditLine } from '../audits/audit-line.js';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { ScreeningService } from '../screening/screening.service.js';
+import { textHits } from '../screening/text-hits.js';
 import type { DryRunDto } from './dry-run.dto.js';
 import { type DryRunRow, readDryRunRow, textsOf } from './dry-run-row.js';
 import { PoliciesService } from './policies.service.js';
@@ -36,7 +37,7 @@ export class DryRunService {
     requireOne(body);
     const after = await this.tried(id, body);
     const before = body.audit_id === undefined ? await this.policies.resolve(id) : await this.policies.resolve((await this.audits.progress(body.audit_id)).policy);
-    const replay = new Replay({ before, after, ...(body.examples === undefined ? {} : { examples: body.examples }) });
+    const replay = new Replay({ before, after, findsHits: (text, document) => textHits(text, document, false), ...(body.examples === undefined ? {} : { examples: body.examples }) });
     const trial: Trial = { before, after, replay, texts: textsMatter(before.document, after.document) || this.keepsText(after), skipped: 0 };
     if (body.audit_id !== undefined) await this.replayAudit(body.audit_id, trial);
     else await this.replayRows(body.rows ?? [], trial, signal);

@@ -3,6 +3,7 @@ import { POLICY_DEFAULTS, type PolicyAction, type PolicyVersion, type RuleHit, S
 import { redecide, type Redecision, type ScreeningFacts, toStored } from '@sallyport/policy';
 import { PolicyRepository, type ShadowBatch } from '@sallyport/storage';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../gateway-options.js';
+import { textHits } from '../screening/text-hits.js';
 import { PoliciesService } from './policies.service.js';
 
 /** Where a decision fell. */
@@ -72,7 +73,7 @@ export class ShadowService implements OnApplicationShutdown {
     const shadow = await this.policies.shadowFor(facts.policy);
     if (!shadow) return;
     const scores = facts.scores.map(toStored);
-    this.add(facts, shadow, redecide(scores, shadow, facts.texts), where);
+    this.add(facts, shadow, redecide(scores, shadow, facts.texts, (text, document) => textHits(text, document, facts.redacts?.(text) ?? false)), where);
     this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
     this.timer.unref();
   }

@@ -1,17 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CallOptions, clientToken, type Direction, type PolicyDocument, type PolicyVersion, type ScreenKind, type ScreenScores, type ScreenSubject, type ServiceClient } from '@sallyport/contracts';
-import { type AnswerTexts, decide, excludedLabels, judge, looksAt, matchLists, planAnswer, planPrompt, planText, type PromptTexts, type ScreeningFacts, type ScreenPlan } from '@sallyport/policy';
+import { type AnswerTexts, decide, excludedLabels, judge, looksAt, matchLists, type PlannedText, planAnswer, planPrompt, planText, type PromptTexts, type ScreeningFacts, type ScreenPlan } from '@sallyport/policy';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { type ScreenQuestion, ScreenRunner } from './screen-runner.js';
+import { textHits } from './text-hits.js';
 import { VerdictCache } from './verdict-cache.js';
 
 /** Who judges, and how long the checks may take. */
 export interface ScreeningContext {
   policy: PolicyVersion;
   call: CallOptions;
+  /** Texts that their holder sends on without what the policy wants redacted; absent: none, and then such texts are blocked. */
+  redacts?(text: PlannedText): boolean;
 }
 
 /** Everything that is known about one screened text, turn or line. */
@@ -56,7 +59,7 @@ export class ScreeningService {
     // Many calls may share the signal of one request.
     if (context.call.signal) setMaxListeners(0, context.call.signal);
     const byScreen = await Promise.all(SCREENS.map((screen) => this.runScreen(screen, plans, context)));
-    return plans.map((plan, index) => this.outcome(plan, byScreen.flatMap((scores) => scores[index] ?? []), context.policy));
+    return plans.map((plan, index) => this.outcome(plan, byScreen.flatMap((scores) => scores[index] ?? []), context));
   }
 
   private async one(plan: ScreenPlan, context: ScreeningContext): Promise<ScreeningOutcome> {
@@ -77,10 +80,11 @@ export class ScreeningService {
     return byPlan;
   }
 
-  private outcome(plan: ScreenPlan, scores: ScreenScores[], policy: PolicyVersion): ScreeningOutcome {
+  private outcome(plan: ScreenPlan, scores: ScreenScores[], { policy, redacts = () => false }: ScreeningContext): ScreeningOutcome {
     const verdicts = scores.map((result) => judge(result, policy));
-    const hits = matchLists(plan.texts.filter((text) => looksAt(policy.document, text)), policy.document);
-    return { scores, verdicts, decision: decide(verdicts, policy, { hits }), policy, unscreened: plan.unscreened, hits, texts: plan.texts };
+    const looked = plan.texts.filter((text) => looksAt(policy.document, text));
+    const hits = [...matchLists(looked, policy.document), ...looked.flatMap((text) => textHits(text, policy.document, redacts(text)))];
+    return { scores, verdicts, decision: decide(verdicts, policy, { hits }), policy, unscreened: plan.unscreened, hits, texts: plan.texts, redacts };
   }
 }
 

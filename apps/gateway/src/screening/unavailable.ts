@@ -3,7 +3,7 @@ import { type Decision, SallyportError } from '@sallyport/contracts';
 /** True when a decision blocks only because checks gave no verdict: the answer is then an error, not a refusal. */
 export function isUnavailable(decision: Decision): boolean {
   // What should be redacted and was not blocks as well.
-  const blocking = decision.reasons.filter((reason) => reason.action === 'block' || reason.action === 'redact');
+  const blocking = decision.reasons.filter((reason) => reason.action === 'block' || (reason.action === 'redact' && !reason.redacted));
   return decision.action === 'block' && blocking.every((reason) => reason.indeterminate !== undefined);
 }
 

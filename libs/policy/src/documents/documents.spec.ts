@@ -10,6 +10,7 @@ const FULL = {
   categories: { S1: { enabled: true, threshold: 0.4, action: 'block', directions: { response: { threshold: 0.2 }, tool: { enabled: false }, document: { action: 'review' } } } },
   customCategories: [{ code: 'gambling', name: 'Gambling promotion', description: 'Praise of betting.', examples: { positive: ['Bet now!'], negative: ['Chess club.'] }, enabled: true, threshold: 0.6, action: 'review' }],
   pii: { email: { enabled: true, action: 'redact', directions: { response: { action: 'block' } } } },
+  scanners: { 'insecure-code': { enabled: true, action: 'review', directions: { prompt: { enabled: false } } } },
   lists: { allow: [{ id: 'greeting', exact: 'Kill the lights', directions: ['prompt'] }], block: [{ regex: 'acme(corp)?', action: 'review', caseSensitive: true, note: 'rival' }] },
   screenToolCalls: false, screenDocuments: true,
   cascade: { guard: { low: 0.1, high: 0.9 } },
@@ -91,7 +92,7 @@ describe('POLICY_SCHEMA', () => {
 
   it('never refuses what the parser takes, and the other way round', () => {
     const value = fc.constantFrom<unknown>(0, 0.5, 1, 2, true, 'block', 'x', null, [], {}, ['prompt'], { threshold: 0.5 });
-    const field = fc.constantFrom('name', 'taxonomy', 'categories', 'attacks', 'pii', 'lists', 'screens', 'scope', 'screenToolCalls', 'cascade', 'stream', 'refusals', 'retention', 'customCategories', 'description');
+    const field = fc.constantFrom('name', 'taxonomy', 'categories', 'attacks', 'pii', 'scanners', 'lists', 'screens', 'scope', 'screenToolCalls', 'cascade', 'stream', 'refusals', 'retention', 'customCategories', 'description');
     const leaf = fc.tuple(fc.constantFrom('categories', 'attacks'), fc.constantFrom('S1', 'harm', 'attack', 'S99'), fc.constantFrom('enabled', 'threshold', 'action', 'directions'), value);
     fc.assert(fc.property(fc.dictionary(field, value, { maxKeys: 3 }), fc.option(leaf), (change, deep) => {
       const document: Record<string, unknown> = { ...DEFAULT_POLICY, ...change };

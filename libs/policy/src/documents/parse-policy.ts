@@ -4,11 +4,11 @@ import { getTaxonomy, hasTaxonomy, listTaxonomies } from '../taxonomies/registry
 import { defined, directions, flag, object, oneOf, only, or, pathOf, refuse, SCREENS, score, text, whole } from './field-readers.js';
 import { parseCustomCategories } from './parse-custom-categories.js';
 import { parseLists } from './parse-lists.js';
-import { parsePii, parseRules } from './parse-rules.js';
+import { parsePii, parseRules, parseScanners } from './parse-rules.js';
 
 /** Every field of a document, in the order in which documents are written. */
 export const POLICY_FIELDS = [
-  'name', 'description', 'taxonomy', 'categories', 'attacks', 'customCategories', 'pii', 'lists', 'screens', 'scope', 'screenSystemMessages', 'screenToolCalls', 'screenDocuments',
+  'name', 'description', 'taxonomy', 'categories', 'attacks', 'customCategories', 'pii', 'scanners', 'lists', 'screens', 'scope', 'screenSystemMessages', 'screenToolCalls', 'screenDocuments',
   'cascade', 'stream', 'onFailure', 'refusals', 'retention',
 ] as const satisfies ReadonlyArray<keyof PolicyDocument>;
 
@@ -27,6 +27,7 @@ export function parsePolicyDocument(value: unknown): PolicyDocument {
     attacks: parseRules(fields['attacks'], 'attacks', getTaxonomy('prompt-guard').categories.map((category) => category.code)),
     customCategories: optional('customCategories', (item) => parseCustomCategories(item, codes)),
     pii: optional('pii', parsePii),
+    scanners: optional('scanners', parseScanners),
     lists: optional('lists', parseLists),
     screens: perScreen(fields['screens'], 'screens', directions),
     scope: oneOf(or(fields['scope'], 'conversation'), ['conversation', 'latest'], 'scope'),

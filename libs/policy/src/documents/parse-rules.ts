@@ -1,10 +1,10 @@
-import type { CategoryRule, DirectionRule, PiiRule, PolicyAction, RuleAction } from '@sallyport/contracts';
+import { type CategoryRule, type Direction, type DirectionRule, PII_KINDS, type PiiRule, type PolicyAction, type PolicyDocument, type RuleAction, SCANNERS } from '@sallyport/contracts';
 import { byDirection, defined, type Fields, flag, object, oneOf, only, or, pathOf, refuse, score } from './field-readers.js';
 
 const ACTIONS: readonly PolicyAction[] = ['allow', 'review', 'block'];
 const PII_ACTIONS: readonly RuleAction[] = ['allow', 'review', 'redact', 'block'];
 const RULE_FIELDS = ['enabled', 'threshold', 'action', 'directions', 'thresholds'];
-const MOST_PII_KINDS = 200;
+const KNOWN_PII: ReadonlySet<string> = new Set(PII_KINDS);
 
 /** Rules by code; only codes that exist may have one. */
 export function parseRules(value: unknown, param: string, codes: readonly string[]): Record<string, CategoryRule> {
@@ -40,32 +40,46 @@ function directionRule(value: unknown, param: string): DirectionRule {
   } as DirectionRule);
 }
 
-/** Rules for personal data by kind, such as `email`; which kinds are found is up to the scanner. */
+/** Rules for personal data by kind. A kind that nobody looks for is refused: a rule that never fires would fail open in silence. */
 export function parsePii(value: unknown): Record<string, PiiRule> {
   const entries = Object.entries(object(value, 'pii'));
-  if (entries.length > MOST_PII_KINDS) refuse('pii', `at most ${MOST_PII_KINDS} kinds`);
   return Object.fromEntries(
     entries.map(([kind, entry]) => {
-      if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(kind)) refuse('pii', 'kinds of 1 to 64 lower-case letters, digits, hyphens and underscores');
-      return [kind, piiRule(object(entry, `pii.${kind}`), `pii.${kind}`)];
+      if (!KNOWN_PII.has(kind)) refuse('pii', `kinds out of ${PII_KINDS.join(', ')}`);
+      return [kind, findingRule<RuleAction>(object(entry, `pii.${kind}`), `pii.${kind}`, PII_ACTIONS)];
     }),
   );
 }
 
-function piiRule(fields: Fields, param: string): PiiRule {
-  only(fields, ['enabled', 'action', 'directions'], param);
-  return defined<PiiRule>({
-    enabled: flag(or(fields['enabled'], true), `${param}.enabled`),
-    action: oneOf(or(fields['action'], 'redact'), PII_ACTIONS, `${param}.action`),
-    directions: fields['directions'] === undefined ? undefined : byDirection(fields['directions'], `${param}.directions`, piiDirection),
-  } as PiiRule);
+/** Rules for scanners by name. */
+export function parseScanners(value: unknown): PolicyDocument['scanners'] {
+  const fields = object(value, 'scanners');
+  only(fields, SCANNERS, 'scanners');
+  return Object.fromEntries(Object.entries(fields).map(([name, rule]) => [name, findingRule<PolicyAction>(object(rule, `scanners.${name}`), `scanners.${name}`, ACTIONS)]));
 }
 
-function piiDirection(value: unknown, param: string): { enabled?: boolean; action?: RuleAction } {
+interface FindingRule<Action> {
+  enabled: boolean;
+  action: Action;
+  directions?: Partial<Record<Direction, { enabled?: boolean; action?: Action }>>;
+}
+
+/** Without an action, the strictest but `block` of personal data is meant: `redact`; a scanner's is `block`. */
+function findingRule<Action extends string>(fields: Fields, param: string, actions: readonly Action[]): FindingRule<Action> {
+  only(fields, ['enabled', 'action', 'directions'], param);
+  const fallback = actions.find((action) => action === 'redact') ?? 'block';
+  return defined<FindingRule<Action>>({
+    enabled: flag(or(fields['enabled'], true), `${param}.enabled`),
+    action: oneOf(or(fields['action'], fallback), actions, `${param}.action`),
+    directions: fields['directions'] === undefined ? undefined : byDirection(fields['directions'], `${param}.directions`, (value, at) => inDirection(value, at, actions)),
+  } as FindingRule<Action>);
+}
+
+function inDirection<Action extends string>(value: unknown, param: string, actions: readonly Action[]): { enabled?: boolean; action?: Action } {
   const fields = object(value, param);
   only(fields, ['enabled', 'action'], param);
   return {
     ...(fields['enabled'] === undefined ? {} : { enabled: flag(fields['enabled'], `${param}.enabled`) }),
-    ...(fields['action'] === undefined ? {} : { action: oneOf(fields['action'], PII_ACTIONS, `${param}.action`) }),
+    ...(fields['action'] === undefined ? {} : { action: oneOf(fields['action'], actions, `${param}.action`) }),
   };
 }

@@ -1,3 +1,4 @@
+import { PII_KINDS, SCANNERS } from '@sallyport/contracts';
 import { getTaxonomy, listTaxonomies } from '../taxonomies/registry.js';
 import { ANY_HARM } from '../taxonomies/labels.js';
 import { DEFAULT_POLICY } from './default-policy.js';
@@ -42,6 +43,7 @@ const DEFINITIONS: Record<string, JsonSchema> = {
     ['code', 'name', 'description'],
   ),
   piiRule: record({ enabled: { type: 'boolean', default: true }, action: ref('piiAction'), directions: perDirection(record({ enabled: { type: 'boolean' }, action: ref('piiAction') })) }),
+  scannerRule: record({ enabled: { type: 'boolean', default: true }, action: { enum: ['allow', 'review', 'block'], default: 'block' }, directions: perDirection(record({ enabled: { type: 'boolean' }, action: oneOf('allow', 'review', 'block') })) }),
   piiAction: oneOf('allow', 'review', 'redact', 'block'),
   allowEntry: record(LIST_ENTRY, [], ONE_OF_BOTH),
   blockEntry: record({ ...LIST_ENTRY, action: { enum: ['review', 'block'], default: 'block' } }, [], ONE_OF_BOTH),
@@ -63,7 +65,8 @@ const PROPERTIES: Record<string, JsonSchema> = {
   categories: { type: 'object', additionalProperties: ref('rule'), description: 'Rules by code; `harm` is harm of any kind.' },
   attacks: { ...record(Object.fromEntries(getTaxonomy('prompt-guard').categories.map(({ code }) => [code, ref('rule')]))), description: 'Rules by kind of attack; `attack` is any.' },
   customCategories: listOf(ref('customCategory'), 50),
-  pii: { type: 'object', maxProperties: 200, propertyNames: { pattern: '^[a-z0-9][a-z0-9_-]{0,63}$' }, additionalProperties: ref('piiRule') },
+  pii: { type: 'object', propertyNames: { enum: [...PII_KINDS] }, additionalProperties: ref('piiRule') },
+  scanners: { ...record(Object.fromEntries(SCANNERS.map((name) => [name, ref('scannerRule')]))), description: 'What is done about hidden characters and about code with known weaknesses.' },
   lists: record({ allow: listOf(ref('allowEntry'), 1_000), block: listOf(ref('blockEntry'), 1_000) }),
   screens: { ...perScreen(ref('directions')), description: 'Which screen reads which direction.' },
   scope: { enum: ['conversation', 'latest'], default: 'conversation', description: 'Every turn, or what was said since the last answer.' },

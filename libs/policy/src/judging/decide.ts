@@ -11,18 +11,16 @@ export const severest = (actions: readonly PolicyAction[]): PolicyAction => acti
 export interface DecideOptions {
   /** Entries of lists and personal data that the texts met. */
   hits?: readonly RuleHit[];
-  /** Whether the caller takes out what a rule says is to be redacted. Default: no, and then such a text is blocked. */
-  canRedact?: boolean;
 }
 
 /**
  * What is to be done, from verdicts, hits and policy alone. An indeterminate check blocks unless the policy lets it pass, and then the decision says `degraded`.
  * A text that an allow entry covers loses the reasons that scores gave it, but not those of block entries, of personal data and of failed checks.
- * Reasons are ordered: severest action first, named categories before "any", highest score first.
+ * What is to be redacted blocks too unless the hit says that it is taken out. Reasons are ordered: severest action first, named categories before "any", highest score first.
  */
-export function decide(verdicts: readonly Verdict[], policy: PolicyVersion, { hits = [], canRedact = false }: DecideOptions = {}): Decision {
+export function decide(verdicts: readonly Verdict[], policy: PolicyVersion, { hits = [] }: DecideOptions = {}): Decision {
   const allowedBy = new Map(hits.filter((hit) => hit.source === 'list' && hit.action === 'allow').map((hit) => [hit.subject, hit.rule]));
-  const reasons: DecisionReason[] = hits.filter((hit) => hit.action !== 'allow').map(({ subject, source, direction, rule, action }) => ({ subject, screen: source, direction, rule, action }));
+  const reasons: DecisionReason[] = hits.filter((hit) => hit.action !== 'allow').map(({ source, ...hit }) => ({ ...hit, screen: source }));
   const waived: NonNullable<Decision['waived']> = [];
   for (const reason of verdicts.flatMap((verdict) => reasonsOf(verdict, policy))) {
     const entry = reason.indeterminate === undefined ? allowedBy.get(reason.subject) : undefined;
@@ -31,7 +29,7 @@ export function decide(verdicts: readonly Verdict[], policy: PolicyVersion, { hi
   }
   reasons.sort(byWeight);
   const degraded = verdicts.some((verdict) => verdict.status === 'indeterminate' && policy.document.onFailure[verdict.screen] === 'allow');
-  const action = severest(reasons.map((reason) => (reason.action === 'redact' ? (canRedact ? 'allow' : 'block') : reason.action)));
+  const action = severest(reasons.map(({ action: wanted, redacted }) => (wanted === 'redact' ? (redacted ? 'allow' : 'block') : wanted)));
   return { action, policy: policyName(policy), reasons, degraded, ...(waived.length > 0 ? { waived } : {}) };
 }
 

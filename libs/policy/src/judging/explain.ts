@@ -8,9 +8,11 @@ export function explain(decision: Decision): string[] {
   return [head, ...reasons, ...waived];
 }
 
-function sentence({ rule, score, threshold, subject, direction, screen, indeterminate }: DecisionReason): string {
+function sentence({ rule, score, threshold, subject, direction, screen, indeterminate, redacted }: DecisionReason): string {
   const place = `${subject}${direction ? ` (${direction})` : ''}`;
   if (indeterminate) return `The ${screen} check of ${place} gave no verdict (${indeterminate})`;
+  if (screen === 'alignment') return `The agent of ${place} no longer serves its user`;
+  if (redacted) return `${rule} was taken out of ${place}`;
   if (score === undefined || threshold === undefined) return `${rule} matches ${place}`;
   return `${rule} scores ${score.toFixed(3)}, at or above ${threshold}, in ${place}`;
 }

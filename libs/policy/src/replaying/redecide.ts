@@ -1,4 +1,4 @@
-import type { Decision, PolicyDocument, PolicyVersion, Verdict } from '@sallyport/contracts';
+import type { Decision, PolicyDocument, PolicyVersion, RuleHit, Verdict } from '@sallyport/contracts';
 import { decide } from '../judging/decide.js';
 import { judge } from '../judging/judge.js';
 import { matchLists } from '../judging/match-lists.js';
@@ -11,17 +11,20 @@ export interface Redecision {
   unjudged: string[];
 }
 
+/** What else a policy's rules find in a text, beside its lists: personal data and the findings of scanners, which another library looks for. */
+export type FindsHits = (text: PlannedText, document: PolicyDocument) => RuleHit[];
+
 /**
  * Decides again on kept scores. With the texts, the policy's lists and its choice of what to look at count as they would have at the time;
  * without them, every score counts.
  */
-export function redecide(scores: readonly StoredScores[], policy: PolicyVersion, texts?: readonly PlannedText[]): Redecision {
+export function redecide(scores: readonly StoredScores[], policy: PolicyVersion, texts?: readonly PlannedText[], findsHits: FindsHits = () => []): Redecision {
   const { document } = policy;
   const looked = texts?.filter((text) => looksAt(document, text));
   const wanted = looked && new Map(looked.map((text) => [text.id, screensOf(document, text.direction)]));
   const counted = wanted ? scores.filter(({ subject, screen }) => wanted.get(subject)?.includes(screen)) : scores;
   const verdicts = counted.map((stored) => verdictOf(stored, policy));
-  const decision = decide(verdicts, policy, { hits: matchLists(looked ?? [], document) });
+  const decision = decide(verdicts, policy, { hits: [...matchLists(looked ?? [], document), ...(looked ?? []).flatMap((text) => findsHits(text, document))] });
   const known = new Set(counted.map(({ subject, screen }) => `${screen} ${subject}`));
   const unjudged = [...(wanted ?? [])].filter(([subject, screens]) => screens.some((screen) => !known.has(`${screen} ${subject}`))).map(([subject]) => subject);
   return { decision, unjudged: [...unjudged, ...new Set(verdicts.flatMap((verdict) => verdict.unjudged ?? []))] };
@@ -36,8 +39,9 @@ function verdictOf(stored: StoredScores, policy: PolicyVersion): Verdict {
 
 const CHOICES = ['scope', 'screenSystemMessages', 'screenToolCalls', 'screenDocuments', 'screens'] as const;
 
-/** True when the texts can matter to the difference between two policies: one has lists, or they look at different texts. */
+/** True when the texts can matter to the difference between two policies: one has lists or rules for findings, or they look at different texts. */
 export function textsMatter(before: PolicyDocument, after: PolicyDocument): boolean {
   const lists = [before, after].some(({ lists: own }) => (own?.allow?.length ?? 0) + (own?.block?.length ?? 0) > 0);
-  return lists || CHOICES.some((choice) => JSON.stringify(before[choice]) !== JSON.stringify(after[choice]));
+  const findings = [before, after].some(({ pii = {}, scanners = {} }) => Object.keys(pii).length + Object.keys(scanners).length > 0);
+  return lists || findings || CHOICES.some((choice) => JSON.stringify(before[choice]) !== JSON.stringify(after[choice]));
 }

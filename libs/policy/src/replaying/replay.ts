@@ -1,6 +1,6 @@
 import type { Decision, DecisionReason, PolicyAction, PolicyVersion } from '@sallyport/contracts';
 import type { PlannedText } from '../planning/plan-screens.js';
-import { redecide } from './redecide.js';
+import { type FindsHits, redecide } from './redecide.js';
 import type { StoredScores } from './stored-scores.js';
 
 /** One row to be judged again. */
@@ -51,6 +51,8 @@ export interface ReplayOptions {
   after: PolicyVersion;
   /** Examples in the report, spread over the kinds of change. */
   examples?: number;
+  /** Default: lists are all that is looked for in texts. */
+  findsHits?: FindsHits;
 }
 
 const DEFAULT_EXAMPLES = 20;
@@ -68,8 +70,8 @@ export class Replay {
   constructor(private readonly options: ReplayOptions) {}
 
   add(row: ReplayRow): void {
-    const { decision: before } = redecide(row.scores, this.options.before, row.texts);
-    const { decision: after, unjudged } = redecide(row.scores, this.options.after, row.texts);
+    const { decision: before } = redecide(row.scores, this.options.before, row.texts, this.options.findsHits);
+    const { decision: after, unjudged } = redecide(row.scores, this.options.after, row.texts, this.options.findsHits);
     this.unjudged += Number(unjudged.length > 0);
     const was = row.recorded ?? before.action;
     this.rows += 1;

@@ -14,6 +14,8 @@ export interface ScreeningFacts {
   hits?: readonly RuleHit[];
   /** The texts themselves, for another policy to be asked about them; never written anywhere. */
   texts?: readonly PlannedText[];
+  /** Whether the holder of a text takes out what a policy wants redacted. */
+  redacts?(text: PlannedText): boolean;
 }
 
 const HAZARD = /^((S|O)\d+|custom:.+)$/;
