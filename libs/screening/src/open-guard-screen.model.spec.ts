@@ -58,6 +58,10 @@ describe('SALLYPORT_GUARD', () => {
     await expect(open('hf:meta-llama/Llama-Guard-3-1B')).rejects.toMatchObject({ code: 'hub_unauthorized', message: expect.stringMatching(/meta-llama\/Llama-Guard-3-1B.*licence.*HF_TOKEN/) });
   });
 
+  it('names a folder that holds no model', async () => {
+    await expect(open(home)).rejects.toMatchObject({ code: 'model_not_found', param: home });
+  });
+
   it('refuses an encoder as the second stage', async () => {
     const bundled = join(import.meta.dirname, '../../../models/guard');
     await expect(open(`bundled+${bundled}`)).rejects.toMatchObject({ code: 'invalid_request', param: 'SALLYPORT_GUARD' });

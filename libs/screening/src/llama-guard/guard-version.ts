@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openGguf } from '@sallyport/llama-core';
+import { LlamaCoreError, openGguf } from '@sallyport/llama-core';
 import { type LlamaGuardVersion, llamaGuardVersion } from '@sallyport/policy';
 
 /** The version that a file, repository or server names in whatever spelling: `Llama-Guard-3-8B-Q4_K_M.gguf`, `llama-guard3:1b`, `LlamaGuard-7b`. */
@@ -37,13 +37,16 @@ interface Hints {
 }
 
 async function folderHints(folder: string): Promise<Hints> {
-  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const config = await readFile(join(folder, 'config.json'), 'utf8').then((text) => JSON.parse(text) as Record<string, unknown>).catch((cause: unknown) => {
+    throw new LlamaCoreError('model_not_found', `${folder} has no config.json that can be read; expected a model folder or a GGUF file.`, { param: folder, cause });
+  });
   return { names: textsOf([config['_name_or_path']]), architecture: String(config['model_type'] ?? '') };
 }
 
 async function ggufHints(path: string): Promise<Hints> {
-  const { metadata, close } = await openGguf(path).then((file) => ({ metadata: file.metadata, close: () => file.close() }));
-  await close();
+  const file = await openGguf(path);
+  await file.close();
+  const { metadata } = file;
   const size = metadata.get('general.size_label');
   const names = textsOf([metadata.get('general.name'), `${String(metadata.get('general.basename') ?? '')}-${String(size ?? '')}`]);
   return { names: names.map((name) => name.replaceAll(' ', '-')), architecture: String(metadata.get('general.architecture') ?? '') };
