@@ -35,14 +35,20 @@ export class CascadeScreen implements Screen {
     await Promise.all([this.encoder.close(), this.guard.close()]);
   }
 
-  /** One model name for both stages: results are kept by it. Labels that the Llama Guard does not know keep the encoder's scores. */
+  /** One model name for both stages: results are kept by it. */
   private together(first: ScreenScores, second: ScreenScores | undefined): ScreenScores {
     const model = this.describe().id;
     if (!second) return { ...first, model, stage: 'encoder' };
+    const scores = second.status === 'scored' ? this.kept(first, second.scores) : {};
+    const views = Object.entries(first.views ?? {}).filter(([label]) => scores[label] === first.scores[label]);
+    return { ...second, model, stage: 'llama-guard', scores, ...(views.length > 0 ? { views: Object.fromEntries(views) } : {}), queueMs: first.queueMs + second.queueMs, inferenceMs: first.inferenceMs + second.inferenceMs };
+  }
+
+  /** The encoder's scores stay where the Llama Guard does not know the label, and where it reads lower what the encoder found in a disguise: it saw the disguise only. */
+  private kept(first: ScreenScores, second: Record<string, number>): Record<string, number> {
     const known = new Set(this.guard.describe().labels);
-    const others = Object.entries(first.scores).filter(([label]) => !known.has(label));
-    const scores = second.status === 'scored' ? { ...Object.fromEntries(others), ...second.scores } : {};
-    return { ...second, model, stage: 'llama-guard', scores, queueMs: first.queueMs + second.queueMs, inferenceMs: first.inferenceMs + second.inferenceMs };
+    const stays = (label: string, score: number) => !known.has(label) || (first.views?.[label] !== undefined && score > (second[label] ?? 0));
+    return { ...second, ...Object.fromEntries(Object.entries(first.scores).filter(([label, score]) => stays(label, score))) };
   }
 }
 

@@ -17,7 +17,8 @@ export const DEFAULT_POLICY: PolicyDocument = {
     attack: rule(thresholds.attack),
     injection: rule(thresholds.attackKind),
     jailbreak: rule(thresholds.attackKind),
-    indirect: { ...rule(thresholds.attackKind), enabled: true },
+    // A document or tool result has no business to instruct; a user has.
+    indirect: { ...rule(thresholds.attackKind), directions: { document: { threshold: thresholds.indirect }, tool: { threshold: thresholds.indirect } } },
   },
   screens: { guard: EVERYWHERE, 'prompt-guard': ['prompt', 'document', 'tool'] },
   scope: 'conversation',

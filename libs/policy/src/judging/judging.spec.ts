@@ -54,6 +54,13 @@ describe('decisions', () => {
     expect(judge(scores, policy).categories['S10']).toMatchObject({ flagged: true, view: 'latin' });
   });
 
+  it('of the default policy hold documents and tool results to a threshold of their own', () => {
+    const decided = (direction: ScreenScores['direction']) => decideOn(version({}), [scored({ attack: 0.4, indirect: 0.4 }, { screen: 'prompt-guard', direction })]).action;
+    expect({ prompt: decided('prompt'), document: decided('document'), tool: decided('tool') }).toEqual({ prompt: 'allow', document: 'block', tool: 'block' });
+    const { subjects } = planPrompt({ messages: [{ role: 'user', content: 'Find it.' }, { role: 'tool', content: 'A page.' }], documents: ['A file.'] }, DEFAULT_POLICY);
+    expect(subjects['prompt-guard'].map(({ direction, text }) => [direction, text])).toEqual([['prompt', 'Find it.'], ['tool', 'A page.'], ['document', 'A file.']]);
+  });
+
   it('name the rule, the score, the threshold, the direction and the version', () => {
     const policy = version({ categories: { S1: { enabled: true, threshold: 0.9, action: 'block', directions: { response: { threshold: 0.4, action: 'review' } } } } }, 7);
     const decision = decideOn(policy, [scored({ S1: 0.5 }, { direction: 'response', subject: 'choices.0' })]);
