@@ -30,6 +30,8 @@ function warnIfBusy({ quick }) {
 export async function llamaCore(options) {
   const load = warnIfBusy(options);
   if (options.steps) return { [`Tokens per step, ${THREADS} threads`]: await measureSteps(options) };
+  /** A run that says nothing about speed passes and fails nothing. */
+  const verdict = (met) => (options.quick || load > BUSY ? 'not judged' : met);
   const files = await filesOf();
   const machine = await machineOf(options);
   const tables = { speeds: [], errors: [], shares: [], profile: [] };
@@ -38,13 +40,13 @@ export async function llamaCore(options) {
     console.log(`${file}`);
     const errors = await measureErrors(about, options);
     const speeds = await measureSpeeds(about, options);
-    tables.speeds.push(...speedRows(file, speeds, errors, about.targets));
+    tables.speeds.push(...speedRows(file, speeds, errors, { targets: about.targets, verdict }));
     tables.errors.push(...errorRows(file, errors));
     tables.shares.push(...(await shareRows(file, about, speeds, machine, options)));
     if (options.profile) for (const quantization of about.quantizations) tables.profile.push(...(await profileRows(file, about.path, quantization, options)));
     ours ??= [`llama-core ${about.quantizations[0]}`, speeds[`llama-core ${about.quantizations[0]}`]];
   }
-  const firstToken = await measureFirstToken(options);
+  const firstToken = await measureFirstToken(options, verdict);
   return {
     [`Speeds against llama.cpp (node-llama-cpp 3.22.1), ${THREADS} threads, median of ${options.rounds}`]: tables.speeds,
     'Errors against float32 weights of the same file': tables.errors,

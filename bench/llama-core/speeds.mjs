@@ -44,13 +44,13 @@ export async function measureSpeeds({ path, quantizations }, options) {
 const order = (count, round) => Array.from({ length: count }, (_, at) => (round % 2 === 0 ? at : count - 1 - at));
 
 /** Rows of the table: each of ours beside llama.cpp, the ratio wanted, and both errors. */
-export function speedRows(file, speeds, errors, targets) {
+export function speedRows(file, speeds, errors, { targets, verdict }) {
   const peer = speeds['llama.cpp'];
   const row = (key, engine) => {
     const ratio = speeds[engine][key].median / peer[key].median;
     const { kl } = errors[engine];
     return {
-      file, case: CASES[key].title, engine, 'tokens/s': spread(speeds[engine][key]), 'llama.cpp, tokens/s': spread(peer[key]), ratio: rounded(ratio, 2), target: targets[key], met: ratio >= targets[key],
+      file, case: CASES[key].title, engine, 'tokens/s': spread(speeds[engine][key]), 'llama.cpp, tokens/s': spread(peer[key]), ratio: rounded(ratio, 2), target: targets[key], met: verdict(ratio >= targets[key]),
       KL: rounded(kl, 4), "llama.cpp's KL": rounded(errors['llama.cpp'].kl, 4), 'error no worse': kl <= errors['llama.cpp'].kl,
     };
   };
