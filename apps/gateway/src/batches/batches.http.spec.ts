@@ -85,6 +85,20 @@ describe('/v1/batches with the openai client', () => {
     expect(await failed(Buffer.concat([Buffer.from('{"custom_id":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]))).toMatchObject([{ line: 1, code: 'invalid_json_line', message: expect.stringContaining('UTF-8') }]);
   });
 
+  it('lets other requests through while nothing in it has to be waited for', async () => {
+    const cached = await openTestGateway({ batch: BATCH, verdictCache: { maxEntries: 100, ttlMs: 300_000 } });
+    try {
+      const own = clientOf(cached);
+      await own.moderations.create({ input: 'again' });
+      const { id } = await startBatch(own, Array.from({ length: 400 }, (_, at) => requestLine(`r${at}`, { input: 'again' })));
+      const seen = new Set<number>();
+      await until(own, id, ({ status, request_counts: counts }) => seen.add(counts?.completed ?? 0) && status === 'completed');
+      expect([...seen].some((completed) => completed > 0 && completed < 400)).toBe(true);
+    } finally {
+      await cached.close();
+    }
+  });
+
   it('lists newest first by page', async () => {
     const ids: string[] = [];
     for (let at = 0; at < 3; at += 1) ids.push((await startBatch(client, [requestLine('a', { input: 'hi' })])).id);
