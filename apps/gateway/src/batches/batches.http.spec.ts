@@ -1,11 +1,13 @@
 import type OpenAI from 'openai';
 import request from 'supertest';
 import { SallyportError } from '@sallyport/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientOf, linesOf, requestLine, startBatch, until, upload } from '../fixtures/batches.fixture.js';
 import { openTestGateway, type TestGateway } from '../fixtures/test-gateway.fixture.js';
 import { defaultSettings } from '../gateway-options.js';
 
+// A batch is dozens of transactions; a loaded machine takes its time over them.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 const BATCH = { ...defaultSettings().batch, chunkLines: { '/v1/moderations': 2, '/v1/chat/completions': 2 }, attempts: 2, backoffMs: 20, endingGraceMs: 5_000 };
 const chat = (content: string, more: object = {}) => ({ model: 'fake-llama', messages: [{ role: 'user', content }], ...more });
 
