@@ -102,7 +102,7 @@ export function describeChat(name: string, deployment: () => Deployment): void {
 
     it('tell health, metrics and the OpenAPI document', async () => {
       expect(await get('/health/ready')).toEqual({ status: 200, body: { status: 'ok', checks: { guard: 'up', 'prompt-guard': 'up', generator: 'up', database: 'up' } } });
-      expect(Object.keys((await get('/docs-json')).body['paths'] as object)).toEqual(expect.arrayContaining(['/v1/chat/completions', '/v1/audits']));
+      expect(Object.keys((await get('/docs-json')).body['paths'] as object)).toEqual(expect.arrayContaining(['/v1/chat/completions', '/v1/audits', '/v1/files', '/v1/batches']));
       expect(await (await fetch(`${deployment().url}/metrics`)).text()).toContain('sallyport_http_requests_total');
     });
   });

@@ -1,11 +1,13 @@
 import type OpenAI from 'openai';
 import request from 'supertest';
 import { SallyportError } from '@sallyport/contracts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientOf, linesOf, requestLine, startBatch, until, upload } from '../fixtures/batches.fixture.js';
 import { openTestGateway, type TestGateway } from '../fixtures/test-gateway.fixture.js';
 import { defaultSettings } from '../gateway-options.js';
 
+// A batch is dozens of transactions; a loaded machine takes its time over them.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 const BATCH = { ...defaultSettings().batch, chunkLines: { '/v1/moderations': 2, '/v1/chat/completions': 2 }, attempts: 2, backoffMs: 20, endingGraceMs: 5_000 };
 const chat = (content: string, more: object = {}) => ({ model: 'fake-llama', messages: [{ role: 'user', content }], ...more });
 
@@ -83,6 +85,20 @@ describe('/v1/batches with the openai client', () => {
     };
     expect(await failed(Buffer.from('\n \n'))).toMatchObject([{ line: null, code: 'empty_file' }]);
     expect(await failed(Buffer.concat([Buffer.from('{"custom_id":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]))).toMatchObject([{ line: 1, code: 'invalid_json_line', message: expect.stringContaining('UTF-8') }]);
+  });
+
+  it('lets other requests through while nothing in it has to be waited for', async () => {
+    const cached = await openTestGateway({ batch: BATCH, verdictCache: { maxEntries: 100, ttlMs: 300_000 } });
+    try {
+      const own = clientOf(cached);
+      await own.moderations.create({ input: 'again' });
+      const { id } = await startBatch(own, Array.from({ length: 100 }, (_, at) => requestLine(`r${at}`, { input: 'again' })));
+      const seen = new Set<number>();
+      await until(own, id, ({ status, request_counts: counts }) => seen.add(counts?.completed ?? 0) && status === 'completed');
+      expect([...seen].some((completed) => completed > 0 && completed < 100)).toBe(true);
+    } finally {
+      await cached.close();
+    }
   });
 
   it('lists newest first by page', async () => {

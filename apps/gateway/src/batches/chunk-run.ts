@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { BatchChunkOutcome } from '@sallyport/storage';
 import { readLine } from './batch-line.js';
 import type { Answered, BatchRequests, RequestContext } from './batch-requests.js';
@@ -35,6 +35,8 @@ async function answerSome(lines: readonly string[], answers: Map<string, Answere
     for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
       if (await ending()) return;
       answers.set(line, await requests.answer(readLine(line), context));
+      // Remembered verdicts and an in-process database answer without any wait: online requests must get their turn all the same.
+      await turn();
     }
   };
   await Promise.all(Array.from({ length: Math.min(linesAtOnce, lines.length) }, work));

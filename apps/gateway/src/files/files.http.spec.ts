@@ -51,6 +51,8 @@ describe('/v1/files with the openai client', () => {
       expect([gone.status, gone.body.error.code]).toEqual([404, 'file_not_found']);
     }
     expect((await request(gateway.url).delete(`/v1/files/${ids[0]}`)).status).toBe(404);
+    // As OpenAI's Python client sends it.
+    expect((await request(gateway.url).delete(`/v1/files/${ids[1]}`).set('content-type', 'application/json').set('content-length', '0')).body).toMatchObject({ id: ids[1], deleted: true });
   });
 
   it('removes an input file without harm to its batch once that has begun', async () => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
-import { isCancel } from './bodiless-routes.js';
+import { mayBeEmpty } from './bodiless-routes.js';
 import { hasDuplicateKeys } from './duplicate-keys.js';
 import { holdsPolicy } from './policy-routes.js';
 
@@ -12,7 +12,7 @@ export function registerJsonBody(fastify: FastifyInstance, limitBytes: number): 
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: limitBytes }, (request, body, done) => {
     try {
-      if ((body as Buffer).length === 0 && isCancel(request)) return done(null, {});
+      if ((body as Buffer).length === 0 && mayBeEmpty(request)) return done(null, {});
       const value = requireObject(parseJson(body as Buffer));
       if (holdsPolicy(request.url) && hasDuplicateKeys((body as Buffer).toString('utf8'))) throw new SallyportError('invalid_json', 'The body names a key twice in one object.', { param: 'document' });
       done(null, value);
