@@ -30,6 +30,11 @@ def read_authored(name: str) -> list[dict]:
     return [json.loads(line) for line in (AUTHORED / f'{name}.jsonl').read_text(encoding='utf8').splitlines()]
 
 
+def read_pairs(task: str) -> list[dict]:
+    """The rows of `authored/<task>.<type>.jsonl`, each with its `type`; rows of one `pair` differ in their label and belong on one side of a split."""
+    return [{**row, 'type': path.stem.split('.', 1)[1]} for path in sorted(AUTHORED.glob(f'{task}.*.jsonl')) for row in read_authored(path.stem)]
+
+
 def segments(row: dict) -> tuple[str, str | None]:
     """(text, context): the last message of a conversation with the user turn before it, or the text alone."""
     messages = row.get('messages')
