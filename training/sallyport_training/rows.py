@@ -50,7 +50,9 @@ def sample(rows: list, count: int, seed: int) -> list:
 
 
 def split_by_group(examples: list[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
-    """(train, held out); examples of one group stay on one side."""
+    """(train, held out); examples of one group stay on one side, and so does a held-out text that another example carries inside it."""
     groups = sorted({example.group for example in examples})
     held = set(random.Random(seed).sample(groups, int(len(groups) * share)))
-    return [e for e in examples if e.group not in held], [e for e in examples if e.group in held]
+    aside = [e for e in examples if e.group in held]
+    texts = {e.text for e in aside}
+    return [e for e in examples if e.group not in held and e.keep not in texts], aside
