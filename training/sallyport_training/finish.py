@@ -54,8 +54,8 @@ def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespac
     export_int8(model, args.base, task.labels, args.out)
     int8 = load_int8(args.out, args.base, len(task.labels))
     metrics = {
-        'float32': dev_figures(task, model, tokenizer, args.data, chosen),
-        'int8': dev_figures(task, int8, tokenizer, args.data, chosen),
+        'float32': {} if args.skip_dev else dev_figures(task, model, tokenizer, args.data, chosen),
+        'int8': {} if args.skip_dev else dev_figures(task, int8, tokenizer, args.data, chosen),
         'held_out_pairs': held_out_pairs(task, held_out, probabilities, chosen[task.main_label]['recommended']),
         'calibration': applied,
     }

@@ -1,11 +1,24 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { intervals } from './bootstrap.js';
 import { calibration } from './calibration.js';
 import { metrics } from './metrics.js';
-import { SKLEARN_CASES } from './sklearn.fixture.js';
 import { sweep } from './sweep.js';
 
-describe.each(Object.entries(SKLEARN_CASES))('%s', (_name, { targets, scores, threshold, expected, brier, calibrationCurve }) => {
+interface SklearnCase {
+  threshold: number;
+  targets: number[];
+  scores: number[];
+  /** average_precision_score, roc_auc_score, roc_curve, f1_score, precision_score, recall_score of scikit-learn 1.9.1. */
+  expected: Record<'auprc' | 'auroc' | 'f1' | 'precision' | 'recall' | 'falsePositiveRate' | 'recallAt1PercentFp' | 'recallAt5PercentFp', number>;
+  /** brier_score_loss and calibration_curve. */
+  brier: number;
+  calibrationCurve: { observed: number[]; promised: number[] };
+}
+
+const CASES = JSON.parse(readFileSync(new URL('./sklearn.fixture.json', import.meta.url), 'utf8')) as Record<string, SklearnCase>;
+
+describe.each(Object.entries(CASES))('%s', (_name, { targets, scores, threshold, expected, brier, calibrationCurve }) => {
   it('has the figures of scikit-learn', () => {
     const ours = metrics(sweep({ targets, scores }), threshold);
     for (const [name, value] of Object.entries(expected)) expect(ours[name as keyof typeof ours], name).toBeCloseTo(value, 10);

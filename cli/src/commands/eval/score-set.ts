@@ -29,7 +29,8 @@ export async function scoreSet(moderator: Moderator, { name, target, rows }: Eva
     const results = moderator.lines(linesOf(part), { id: 'eval', version: 1, document: onlyFor(policy, target, answer) });
     for await (const result of results) {
       take(found, part[result.line - 1]!, result, target);
-      onRow((done += 1));
+      done += 1;
+      onRow(done);
     }
   }
   if (found.rows.length === 0) throw new CliError(`${name}: none of ${rows.length} rows got a score for ${target}${found.failed[0] ? ` (${found.failed[0].reason})` : ''}.`);
