@@ -23,7 +23,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--data', type=Path, required=True, help='folder with train/ and dev/')
         command.add_argument('--base', type=Path, required=True, help='folder of the base encoder (see `base`)')
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
-        command.add_argument('--limit', type=int, help='train on this many rows only (a trial)')
+        command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
         command.add_argument('--start', type=Path, help='finished model to go on from, instead of the base with a new last layer')
         command.add_argument('--share', type=float, default=1.0, help='part of the rows outside our own pairs that is trained on')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
@@ -58,8 +58,8 @@ def main() -> None:
     torch.manual_seed(SEED)
     tokenizer = load_tokenizer(args.base)
     examples, held_out = split_by_group(task.build(args.data, SEED), 0.06, SEED)
-    examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
     examples = thinned(examples, args.share)
+    examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
     model = load_int8(args.start, args.base, len(task.labels)) if args.start else MeanPoolClassifier(args.base, len(task.labels))
     print(f'{task.name}: {len(examples)} rows, {len(held_out)} held out', flush=True)
     if args.checkpoint:

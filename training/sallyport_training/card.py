@@ -66,7 +66,7 @@ def rewrite_card(out: Path, report: Path) -> None:
     """Takes the figures of a report into metrics.json and README.md of a finished model; its task is the folder's labels."""
     metrics, chosen = (json.loads((out / name).read_text()) for name in ('metrics.json', 'thresholds.json'))
     task = next(task for task in TASKS.values() if task.main_label in chosen)
-    metrics['evaluations'] = [{k: v for k, v in e.items() if k != 'failed'} for e in json.loads(report.read_text())['evaluations'] if e['target'] == task.main_label]
+    metrics['evaluations'] = [{k: v for k, v in e.items() if k in ('set', 'model', 'threshold', 'rows', 'positives', 'metrics', 'intervals', 'calibration', 'hazards')} for e in json.loads(report.read_text())['evaluations'] if e['target'] == task.main_label]
     (out / 'metrics.json').write_text(json.dumps(metrics, indent=1) + '\n')
     write_card(task, metrics, chosen, out)
     write_checksums(out)

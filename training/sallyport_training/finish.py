@@ -4,9 +4,10 @@ from argparse import Namespace
 
 import torch
 
-from .calibrate import fold_calibration
+from .calibrate import calibrated, fold_calibration
 from .card import write_card
 from .encoding import encode
+from .fit import logits_of
 from .export import export_int8, load_int8, write_checksums
 from .metrics import figures, pair_figures, threshold_at
 from .reference import write_reference
@@ -46,10 +47,11 @@ def held_out_pairs(task: Task, held_out: list[Example], probabilities: torch.Ten
 
 def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespace, seed: int) -> None:
     model = model.eval()
+    held_out = list({(e.text, e.context): e for e in held_out}.values())
     rows = encode(tokenizer, held_out, 256, seed)
-    from .fit import logits_of
-    applied = fold_calibration(model.classifier, rows, logits_of(model, rows), task.labels)
-    probabilities = torch.sigmoid(logits_of(model, rows))
+    logits = logits_of(model, rows)
+    applied = fold_calibration(model.classifier, rows, logits, task.labels)
+    probabilities = torch.sigmoid(calibrated(logits, task.labels, applied))
     chosen = thresholds(task, held_out, probabilities)
     export_int8(model, args.base, task.labels, args.out)
     int8 = load_int8(args.out, args.base, len(task.labels))

@@ -1,6 +1,6 @@
 import { intervals, type Interval } from '../../evaluation/bootstrap.js';
 import { type Calibration, calibration } from '../../evaluation/calibration.js';
-import { type Metrics, metrics } from '../../evaluation/metrics.js';
+import { at, type Metrics, metrics } from '../../evaluation/metrics.js';
 import { type ScoredRows, type Sweep, sweep } from '../../evaluation/sweep.js';
 import type { Target } from './evaluation-rows.js';
 import type { ScoredRow, ScoredSet } from './score-set.js';
@@ -38,8 +38,12 @@ export interface SetEvaluation {
   calibration: Calibration;
   tags: TagFigures[];
   hazards: HazardFigures[];
+  /** What each threshold would do, in hundredths. */
+  thresholds: ThresholdFigures[];
   sweep: Sweep;
 }
+
+export type ThresholdFigures = { threshold: number } & ReturnType<typeof at>;
 
 export interface EvaluationSettings {
   threshold: number;
@@ -50,6 +54,7 @@ export interface EvaluationSettings {
 }
 
 const MOST_TAGS = 60;
+const HUNDREDTHS = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
 
 /** Figures of a scored set. */
 export function evaluateSet(name: string, target: Target, scored: ScoredSet, settings: EvaluationSettings): SetEvaluation {
@@ -58,7 +63,7 @@ export function evaluateSet(name: string, target: Target, scored: ScoredSet, set
   const swept = sweep(rows);
   return {
     set: name, target, model: scored.model, threshold, rows: scored.rows.length, positives: swept.positives, failed: scored.failed,
-    metrics: metrics(swept, threshold), intervals: intervals(rows, settings), calibration: calibration(rows),
+    metrics: metrics(swept, threshold), intervals: intervals(rows, settings), calibration: calibration(rows), thresholds: HUNDREDTHS.map((value) => ({ threshold: value, ...at(swept, value) })),
     tags: tagFigures(scored.rows, threshold), hazards: target === 'harm' ? hazardFigures(scored.rows, settings.hazardThreshold) : [], sweep: swept,
   };
 }
