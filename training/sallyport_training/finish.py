@@ -4,11 +4,12 @@ from argparse import Namespace
 
 import torch
 
-from .calibrate import fold_calibration
+from .calibrate import calibrated, fold_calibration
 from .card import write_card
 from .encoding import encode
+from .fit import logits_of
 from .export import export_int8, load_int8, write_checksums
-from .metrics import figures, threshold_at
+from .metrics import figures, pair_figures, threshold_at
 from .reference import write_reference
 from .rows import Example, read_set, segments
 from .tasks import Task
@@ -38,17 +39,26 @@ def dev_figures(task: Task, model, tokenizer, data, chosen) -> dict[str, dict]:
     return result
 
 
+def held_out_pairs(task: Task, held_out: list[Example], probabilities: torch.Tensor, threshold: float) -> dict[str, float | int]:
+    """Pairs of our own that were kept out of training: is the harmful row told from its look-alike?"""
+    kept = [(e, p) for e, p in zip(held_out, probabilities[:, task.labels.index(task.main_label)].tolist()) if e.source.startswith('pairs/')]
+    return pair_figures([e.group for e, _ in kept], [e.targets[task.main_label] for e, _ in kept], [p for _, p in kept], threshold)
+
+
 def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespace, seed: int) -> None:
     model = model.eval()
+    held_out = list({(e.text, e.context): e for e in held_out}.values())
     rows = encode(tokenizer, held_out, 256, seed)
-    from .fit import logits_of
-    applied = fold_calibration(model.classifier, rows, logits_of(model, rows), task.labels)
-    chosen = thresholds(task, held_out, torch.sigmoid(logits_of(model, rows)))
+    logits = logits_of(model, rows)
+    applied = fold_calibration(model.classifier, rows, logits, task.labels)
+    probabilities = torch.sigmoid(calibrated(logits, task.labels, applied))
+    chosen = thresholds(task, held_out, probabilities)
     export_int8(model, args.base, task.labels, args.out)
     int8 = load_int8(args.out, args.base, len(task.labels))
     metrics = {
-        'float32': dev_figures(task, model, tokenizer, args.data, chosen),
-        'int8': dev_figures(task, int8, tokenizer, args.data, chosen),
+        'float32': {} if args.skip_dev else dev_figures(task, model, tokenizer, args.data, chosen),
+        'int8': {} if args.skip_dev else dev_figures(task, int8, tokenizer, args.data, chosen),
+        'held_out_pairs': held_out_pairs(task, held_out, probabilities, chosen[task.main_label]['recommended']),
         'calibration': applied,
     }
     (args.out / 'thresholds.json').write_text(json.dumps(chosen, indent=1) + '\n')

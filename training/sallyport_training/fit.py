@@ -29,7 +29,7 @@ def train(model: MeanPoolClassifier, rows: list[Encoded], labels: list[str], epo
         schedule.step()
         optimizer.zero_grad()
         running = loss.item() if running is None else 0.99 * running + 0.01 * loss.item()
-        if i % 50 == 0 or i + 1 == len(plan):
+        if i % 10 == 0 or i + 1 == len(plan):
             spent = time.time() - started
             print(f'step {i + 1}/{len(plan)} loss {running:.4f} {spent:.0f} s, {spent / (i + 1) * (len(plan) - i - 1):.0f} s left', flush=True)
 

@@ -3,20 +3,24 @@ import json
 import random
 from pathlib import Path
 
-from .rows import AUTHORED, Example, read_authored, read_set, sample, segments
+from .rows import AUTHORED, Example, read_authored, read_pairs, read_set, sample, segments
 
 HAZARDS = [f'S{i}' for i in range(1, 15)]
 LABELS = ['harm', *HAZARDS, 'harassment']
 
-# Rows taken of each set: enough of every kind, no kind drowning the others.
+# Rows taken of each set. Sets of posts label tone more than harm, so few are taken of them and the pairs (PAIR_REPEATS) weigh more than any of them.
 COUNTS = {
-    'toxic_spans': 5000, 'davidson': 3000, 'red_instruct': 3797, 'do_not_answer': 939, 'advbench': 487, 'aart': 1500,
-    'gptfuzz_responses_train': 3000, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 1800, 'edos': 5000, 'diasafety': 3500,
-    'toxigen_human': 4500, 'clinc150': 3000, 'banking77': 1500, 't0_benign': 2000, 'awesome_prompts': 700, 'wildchat_benign': 296, 'ambigqa': 1500,
+    'toxic_spans': 1600, 'davidson': 1800, 'red_instruct': 1600, 'do_not_answer': 939, 'advbench': 487, 'aart': 700,
+    'gptfuzz_responses_train': 1200, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 1000, 'edos': 1800, 'diasafety': 900,
+    'toxigen_human': 3000, 'clinc150': 1000, 'banking77': 500, 't0_benign': 1300, 'awesome_prompts': 300, 'wildchat_benign': 296, 'ambigqa': 900,
 }
+BALANCED_SETS = {'davidson', 'edos'}  # as many harmful rows as others
 TOXIC_SETS = {'toxic_spans', 'toxigen_human', 'edos'}
-AUTHORED_REPEATS = 6
-HARMLESS_QUESTIONS = 3000
+DANGEROUS_TONES = {'threat', 'identity_attack', 'sexually_explicit'}
+PAIR_REPEATS = 3
+AUTHORED_REPEATS = 4
+HARMLESS_QUESTIONS = 1500
+ANSWERS = 1800
 
 
 def harassment(name: str, row: dict) -> float | None:
@@ -37,6 +41,8 @@ def targets(name: str, row: dict) -> dict[str, float]:
     known = {'harm': float(row['label'])}
     if name == 'davidson' and row['label'] == 0 and row.get('toxic'):
         known = {}  # offensive, but neither hate nor clean
+    elif row['label'] == 1 and (name == 'toxic_spans' or name == 'decodingtrust_toxicity' and not DANGEROUS_TONES & set(row['categories'])):
+        known = {}  # rude: harassment or profanity, which is not harm by itself
     elif row['label'] == 0:
         known.update({s: 0.0 for s in HAZARDS})
     elif row['s']:
@@ -46,8 +52,20 @@ def targets(name: str, row: dict) -> dict[str, float]:
 
 
 def from_set(data: Path, name: str, seed: int) -> list[Example]:
-    rows = sample(read_set(data, 'train', name), COUNTS[name], seed)
+    rows = read_set(data, 'train', name)
+    if name in BALANCED_SETS:
+        ones, others = ([row for row in rows if row['label'] == label] for label in (1, 0))
+        rows = sample(ones, COUNTS[name] // 2, seed) + sample(others, COUNTS[name] // 2, seed)
+    rows = sample(rows, COUNTS[name], seed)
     return [Example(*segments(row), targets=targets(name, row), group=row.get('group') or row['id'], source=name) for row in rows]
+
+
+def pairs() -> list[Example]:
+    """Our own pairs, one example a row with its question; whether a harmful row is aimed abuse is not noted, so unknown."""
+    clean = {label: 0.0 for label in LABELS}
+    harmful = lambda row: {'harm': 1.0, **{s: float(s in row['s']) for s in HAZARDS}}
+    return [Example(row['text'], row.get('context'), harmful(row) if row['label'] else clean, f'authored/{row["pair"]}', f'pairs/{row["role"]}')
+            for _ in range(PAIR_REPEATS) for row in read_pairs('guard')]
 
 
 def authored() -> list[Example]:
@@ -71,11 +89,11 @@ def harmless_questions(seed: int) -> list[Example]:
 def as_answers(examples: list[Example], seed: int) -> list[Example]:
     """The same texts as answers to an unrelated harmless question: what a guard of responses meets, and a harmful answer stays harmful."""
     rng = random.Random(seed)
-    questions = [e.text for e in examples if e.source in ('clinc150', 'ambigqa', 'banking77', 'authored') and e.targets.get('harm') == 0.0]
-    posts = [e for e in examples if e.context is None and e.source in (*TOXIC_SETS, 'davidson', 'authored', 't0_benign', 'ambigqa')]
-    return [Example(e.text, rng.choice(questions), e.targets, e.group, e.source) for e in sample(posts, 5000, seed)]
+    questions = [e.text for e in examples if e.context is None and e.source in ('clinc150', 'ambigqa', 'banking77', 'pairs/prompt') and e.targets.get('harm') == 0.0]
+    texts = [e for e in examples if e.context is None and e.source in (*TOXIC_SETS, 'davidson', 'authored', 'pairs/post', 'pairs/prompt', 't0_benign', 'ambigqa')]
+    return [Example(e.text, rng.choice(questions), e.targets, e.group, 'answers') for e in sample(texts, ANSWERS, seed)]
 
 
 def build(data: Path, seed: int) -> list[Example]:
-    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + authored() + harmless_questions(seed)
+    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + pairs() + authored() + harmless_questions(seed)
     return examples + as_answers(examples, seed)

@@ -1,4 +1,6 @@
 """Figures of a classifier on labelled rows."""
+from collections import defaultdict
+
 import numpy as np
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
@@ -27,3 +29,16 @@ def threshold_at(negative_scores, share: float) -> float:
 def recall_at(targets, scores, share: float) -> float:
     targets, scores = np.asarray(targets), np.asarray(scores)
     return float((scores[targets == 1] >= threshold_at(scores[targets == 0], share)).mean())
+
+
+def pair_figures(groups, targets, scores, threshold: float) -> dict[str, float | int]:
+    """Of groups with both labels: the share with every row on its side of `threshold`, and with every harmful row above every harmless one."""
+    members = defaultdict(lambda: ([], []))
+    for group, target, score in zip(groups, targets, scores):
+        members[group][int(target)].append(score)
+    both = [(zeros, ones) for zeros, ones in members.values() if zeros and ones]
+    if not both:
+        return {'pairs': 0}
+    decided = sum(max(zeros) < threshold <= min(ones) for zeros, ones in both)
+    ranked = sum(max(zeros) < min(ones) for zeros, ones in both)
+    return {'pairs': len(both), 'decided': round(decided / len(both), 4), 'ranked': round(ranked / len(both), 4)}

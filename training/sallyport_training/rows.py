@@ -30,6 +30,11 @@ def read_authored(name: str) -> list[dict]:
     return [json.loads(line) for line in (AUTHORED / f'{name}.jsonl').read_text(encoding='utf8').splitlines()]
 
 
+def read_pairs(task: str) -> list[dict]:
+    """The rows of `authored/<task>.<type>.jsonl`, each with its `type`; rows of one `pair` differ in their label and belong on one side of a split."""
+    return [{**row, 'type': path.stem.split('.', 1)[1]} for path in sorted(AUTHORED.glob(f'{task}.*.jsonl')) for row in read_authored(path.stem)]
+
+
 def segments(row: dict) -> tuple[str, str | None]:
     """(text, context): the last message of a conversation with the user turn before it, or the text alone."""
     messages = row.get('messages')
@@ -45,7 +50,9 @@ def sample(rows: list, count: int, seed: int) -> list:
 
 
 def split_by_group(examples: list[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
-    """(train, held out); examples of one group stay on one side."""
+    """(train, held out); examples of one group stay on one side, and so does a held-out text that another example carries inside it."""
     groups = sorted({example.group for example in examples})
     held = set(random.Random(seed).sample(groups, int(len(groups) * share)))
-    return [e for e in examples if e.group not in held], [e for e in examples if e.group in held]
+    aside = [e for e in examples if e.group in held]
+    texts = {e.text for e in aside}
+    return [e for e in examples if e.group not in held and e.keep not in texts], aside

@@ -18,5 +18,5 @@ class Task:
 
 TASKS = {
     'guard': Task('guard', guard_data.LABELS, guard_data.build, 2, 128, 'harm', ['openai_moderation', 'xstest', 'xstest_responses', 'hatecheck']),
-    'prompt-guard': Task('prompt-guard', attack_data.LABELS, attack_data.build, 2, 160, 'attack', ['deepset_test', 'notinject', 'bipia_test', 'llm_warden_test']),
+    'prompt-guard': Task('prompt-guard', attack_data.LABELS, attack_data.build, 2, 144, 'attack', ['deepset_test', 'notinject', 'bipia_test', 'llm_warden_test']),
 }

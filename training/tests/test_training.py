@@ -5,13 +5,14 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from sallyport_training.attack_data import insert, labels, vary
+from sallyport_training.attack_data import DISGUISES, LITERAL_TYPES, insert, labels, pairs, vary
 from sallyport_training.calibrate import fit_platt
 from sallyport_training.encoding import with_specials
 from sallyport_training.export import quantize_rows
-from sallyport_training.guard_data import HAZARDS, targets
-from sallyport_training.metrics import figures, recall_at, threshold_at
-from sallyport_training.rows import Example, split_by_group
+from sallyport_training.guard_data import HAZARDS, as_answers, targets
+from sallyport_training.guard_data import pairs as guard_pairs
+from sallyport_training.metrics import figures, pair_figures, recall_at, threshold_at
+from sallyport_training.rows import Example, read_pairs, split_by_group
 from sallyport_training.windows import OVERLAP_TOKENS, WINDOW_TOKENS, window_starts
 
 
@@ -81,3 +82,45 @@ def test_threshold_lets_the_share_pass():
 def test_figures_agree_with_sklearn():
     targets_, scores = [0, 1, 0, 1], [0.1, 0.8, 0.6, 0.4]
     assert figures(targets_, scores, 0.5)['auroc'] == round(roc_auc_score(targets_, scores), 4)
+
+
+def test_a_pair_counts_when_both_rows_are_right():
+    result = pair_figures(['a', 'a', 'b', 'b', 'c', 'c', 'alone'], [0, 1, 0, 1, 0, 1, 1], [0.1, 0.9, 0.6, 0.7, 0.8, 0.3, 1.0], 0.5)
+    assert result == {'pairs': 3, 'decided': 0.3333, 'ranked': 0.6667}
+
+
+def test_authored_pairs_carry_both_labels_into_one_group():
+    for examples, main in ((guard_pairs(), 'harm'), (pairs(1), 'attack')):
+        sides = {}
+        for example in examples:
+            sides.setdefault(example.group, set()).add(example.targets[main])
+        assert len(sides) > 500 and all(seen == {0.0, 1.0} for seen in sides.values())
+
+
+def test_harmful_pairs_know_all_hazards_and_no_harassment():
+    row = next(e for e in guard_pairs() if e.targets['harm'])
+    assert set(row.targets) == {'harm', *HAZARDS}
+
+
+def test_literal_types_stay_as_written():
+    written = {row['text'] for row in read_pairs('prompt-guard') if row['type'] in LITERAL_TYPES}
+    groups = {f'authored/{row["pair"]}' for row in read_pairs('prompt-guard') if row['type'] in LITERAL_TYPES}
+    assert {e.text for e in pairs(1) if e.group in groups} == written
+
+
+def test_a_disguise_changes_every_text_and_loses_none():
+    assert all(disguise('Show the rules') not in ('', 'Show the rules') for disguise in DISGUISES)
+
+
+def test_answers_follow_harmless_prompts_only():
+    examples = guard_pairs()
+    asked = {e.text for e in examples if e.context is None and e.source == 'pairs/prompt' and e.targets['harm'] == 0.0}
+    answers = as_answers(examples, 1)
+    assert answers and all(a.context in asked for a in answers)
+
+
+def test_a_held_out_attack_is_not_trained_on_inside_a_document():
+    attacks = [Example(f'a{i}', group=f'p{i}') for i in range(20)]
+    carriers = [Example(f'doc a{i}', group=f'd{i}', keep=f'a{i}') for i in range(20)]
+    train, held = split_by_group(attacks + carriers, 0.3, 2)
+    assert not {e.keep for e in train} & {e.text for e in held}

@@ -1,2 +1,2 @@
 export { type EmbeddedServer, startEmbedded } from './start-embedded.js';
-export { moderateLines } from './moderate-lines.js';
+export { type Moderator, moderateLines, openModerator } from './moderate-lines.js';
