@@ -38,8 +38,10 @@ describe('sallyport policies', () => {
 
   it('shows what a changed file changes, applies and activates it', async () => {
     const text = await readFile(file('shop.yaml'), 'utf8');
-    await writeFile(file('shop.yaml'), text.replace(/( {2}harm:\n {4}enabled: true\n {4}threshold: )[\d.]+/, '$10.11'));
-    expect(await cli('diff', 'shop', file('shop.yaml'))).toMatchObject({ code: 4, out: 'categories.harm.threshold: 0.9 -> 0.11\n' });
+    const threshold = /( {2}harm:\n {4}enabled: true\n {4}threshold: )([\d.]+)/;
+    const before = threshold.exec(text)?.[2];
+    await writeFile(file('shop.yaml'), text.replace(threshold, '$10.11'));
+    expect(await cli('diff', 'shop', file('shop.yaml'))).toMatchObject({ code: 4, out: `categories.harm.threshold: ${before} -> 0.11\n` });
     expect(await cli('apply', file('shop.yaml'), '--note', 'stricter', '--author', 'Ada')).toMatchObject({ code: 0, out: 'shop@2 created\n' });
     expect(await cli('activate', 'shop', '2', '--expect', '7')).toMatchObject({ code: 3, err: expect.stringContaining('version 1 is') });
     expect(await cli('activate', 'shop', '2')).toMatchObject({ code: 0, out: 'shop@2 active now (before: 1)\n' });
