@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -16,7 +15,8 @@ export class FileStore {
     const part = `${target}.${randomUUID()}.part`;
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     try {
-      const sink = createWriteStream(part, { mode: 0o600, flush: true });
+      // Opened first: a stream that opens by itself may make the file after a source that failed at once was cleaned up.
+      const sink = (await open(part, 'wx', 0o600)).createWriteStream({ flush: true });
       await pipeline(source, sink);
       await rename(part, target);
       await this.sync();

@@ -116,8 +116,7 @@ describe('uploads that are refused', () => {
   it('a form that ends in the middle', async () => {
     const response = await rawUpload(gateway, '--b\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nhalf a li');
     expect([response.status, response.body.error.code]).toEqual([400, 'invalid_request']);
-    // The answer does not wait for the disk.
-    await expect.poll(() => onDisk(gateway)).toEqual([]);
+    expect(await onDisk(gateway)).toEqual([]);
   });
 });
 
