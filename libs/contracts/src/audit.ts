@@ -11,6 +11,8 @@ export interface AuditProgress {
   done: number;
   failed: number;
   flagged: number;
+  /** Input lines that the sample leaves out; `total` does not count them. */
+  skipped?: number;
   /** Lines a second since the audit started running. */
   rate: number;
   eta_s: number | null;
@@ -46,5 +48,49 @@ export interface ModerationSummary {
 export interface AuditResult extends Partial<ModerationSummary> {
   line: number;
   id?: string;
+  /** When it was said, as ISO 8601 in UTC, where the log knows it. */
+  timestamp?: string;
+  /** Where it was said, such as an app; at most 200 characters. */
+  source?: string;
+  /** The line with the same content whose result this is. */
+  duplicate_of?: number;
   error?: { code: string; message: string; param?: string };
+}
+
+/** What an audit can be read from. */
+export const AUDIT_FORMATS = ['jsonl', 'json', 'csv', 'tsv', 'parquet', 'sharegpt', 'openai'] as const;
+export type AuditFormat = (typeof AUDIT_FORMATS)[number];
+
+/** Columns, or dotted paths into nested ones, that hold what an audit wants to know of a line. */
+export interface AuditFieldMap {
+  text?: string;
+  messages?: string;
+  /** With or without `response`: a conversation of one or two messages. */
+  prompt?: string;
+  response?: string;
+  id?: string;
+  direction?: string;
+  timestamp?: string;
+  source?: string;
+}
+
+/** Which lines are screened: a share (0–1) of them, or so many. The same seed chooses the same lines. */
+export interface AuditSample {
+  share?: number;
+  count?: number;
+  seed?: number;
+}
+
+/** What `POST /v1/audits` can be told besides the lines. */
+export interface AuditOptions {
+  /** `id` or `id@version`. */
+  policy?: string;
+  /** Absent: found out from the content. */
+  format?: AuditFormat;
+  fields?: AuditFieldMap;
+  sample?: AuditSample;
+  /** Equal contents are screened once. */
+  dedupe?: boolean;
+  priority?: number;
+  retain_text?: boolean;
 }
