@@ -1,30 +1,37 @@
-import { type AuditProgress, type AuditResult, type ErrorCode, SallyportError } from '@sallyport/contracts';
+import type { AuditProgress, AuditResult, AuditStatus, ErrorCode } from '@sallyport/contracts';
 import type { StoredScores } from '@sallyport/policy';
 import type { Kysely } from 'kysely';
 import { type ChunkCounts, type LoadedChunk, readChunk, readPending, readResults, readScored, type ScoredResult, writeResults } from './audits/chunks.js';
+import { insertAudit, type NewAudit } from './audits/creation.js';
 import { selectProgress, toProgress } from './audits/progress.js';
 import { auditNotFound, failOpenUploads, finish, OPEN, setRunning } from './audits/state.js';
 import { type AuditChunk, insertChunk, sealUpload } from './audits/upload.js';
 import type { Database } from './database.js';
-import { guarded, isUniqueViolation } from './failures.js';
+import { guarded } from './failures.js';
 import type { Schema } from './schema.js';
 
 export type { ChunkCounts, LoadedChunk, ScoredResult } from './audits/chunks.js';
+export type { NewAudit } from './audits/creation.js';
 export type { AuditChunk } from './audits/upload.js';
+
+/** What whoever works on an audit needs to know of it. */
+export interface AuditWork {
+  owner: string;
+  status: AuditStatus;
+  /** `id@version`. */
+  policy: string;
+  /** JSON text: how its input is read. */
+  options: string | undefined;
+  retainText: boolean;
+}
 
 /** Audits with their input lines and results, in chunks. */
 export class AuditRepository {
   constructor(private readonly database: Database) {}
 
   /** Creates a queued audit whose upload is open. */
-  async create({ id, policyId, policyVersion }: { id: string; policyId: string; policyVersion: number }): Promise<void> {
-    await guarded(async () => {
-      const insert = this.kysely.insertInto('audits').values({ id, policy_id: policyId, policy_version: policyVersion });
-      await insert.execute().catch((error: unknown) => {
-        if (!isUniqueViolation(error)) throw error;
-        throw new SallyportError('invalid_request', 'There is an audit with this id.', { param: 'id', cause: error });
-      });
-    });
+  async create(audit: NewAudit): Promise<void> {
+    await guarded(() => insertAudit(this.kysely, audit));
   }
 
   /** Adds a chunk of input lines while the upload is open. */
@@ -69,16 +76,30 @@ export class AuditRepository {
     return rows.map((row) => row.id);
   }
 
-  /** How far an audit is. */
+  /** What is to be known for working on an audit, whoever owns it. */
+  async work(id: string): Promise<AuditWork> {
+    const row = await guarded(() => this.kysely.selectFrom('audits').select(['owner', 'status', 'policy_id', 'policy_version', 'options', 'retain_text']).where('id', '=', id).executeTakeFirst());
+    if (row === undefined) throw auditNotFound();
+    return { owner: row.owner, status: row.status, policy: `${row.policy_id}@${row.policy_version}`, options: row.options ?? undefined, retainText: row.retain_text };
+  }
+
+  /** How far an audit is, whoever owns it. */
   async progress(id: string): Promise<AuditProgress> {
     const row = await guarded(() => selectProgress(this.kysely).where('id', '=', id).executeTakeFirst());
     if (row === undefined) throw auditNotFound();
     return toProgress(row);
   }
 
-  /** The newest audits, at most `limit`. */
-  async list(limit: number): Promise<AuditProgress[]> {
-    const rows = await guarded(() => selectProgress(this.kysely).orderBy('created_at', 'desc').orderBy('id').limit(limit).execute());
+  /** How far an audit of the owner is; `audit_not_found` for that of another. */
+  async get(owner: string, id: string): Promise<AuditProgress> {
+    const row = await guarded(() => selectProgress(this.kysely).where('owner', '=', owner).where('id', '=', id).executeTakeFirst());
+    if (row === undefined) throw auditNotFound();
+    return toProgress(row);
+  }
+
+  /** The owner's newest audits, at most `limit`. */
+  async list(owner: string, limit: number): Promise<AuditProgress[]> {
+    const rows = await guarded(() => selectProgress(this.kysely).where('owner', '=', owner).orderBy('created_at', 'desc').orderBy('id').limit(limit).execute());
     return rows.map(toProgress);
   }
 

@@ -83,16 +83,20 @@ export function describeEnds(audits: () => AuditRepository): void {
 
   it('refuses chunks for an audit cancelled during its upload', async () => {
     const id = newId('audit');
-    await audits().create({ id, policyId: 'default', policyVersion: 1 });
+    await audits().create({ id, owner: 'tenant', policyId: 'default', policyVersion: 1 });
     await audits().cancel(id);
     await expect(audits().addChunk(id, { ordinal: 0, firstLine: 1, lines: ['a'] })).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   it('lists the newest first and deletes with all chunks', async () => {
-    const [older, newer] = [await uploaded(audits(), 1), await uploaded(audits(), 1)];
-    expect((await audits().list(2)).map((audit) => audit.id)).toEqual([newer, older]);
+    const owner = newId('owner');
+    const [older, newer] = [await uploaded(audits(), 1, { owner }), await uploaded(audits(), 1, { owner })];
+    await uploaded(audits(), 1);
+    expect((await audits().list(owner, 3)).map((audit) => audit.id)).toEqual([newer, older]);
+    await expect(audits().get('tenant', newer)).rejects.toMatchObject({ code: 'audit_not_found' });
+    expect(await audits().get(owner, newer)).toMatchObject({ id: newer, status: 'queued' });
     await audits().delete(newer);
-    expect((await audits().list(1)).map((audit) => audit.id)).toEqual([older]);
+    expect((await audits().list(owner, 3)).map((audit) => audit.id)).toEqual([older]);
     for (const call of callsOnMissing(audits(), newer)) await expect(call()).rejects.toMatchObject({ code: 'audit_not_found' });
     expect(await audits().pendingChunks(newer)).toEqual([]);
   });
@@ -100,7 +104,7 @@ export function describeEnds(audits: () => AuditRepository): void {
 
 function callsOnMissing(audits: AuditRepository, id: string): Array<() => Promise<unknown>> {
   return [
-    () => audits.progress(id), () => audits.loadChunk(id, 0), () => audits.start(id), () => audits.cancel(id), () => audits.delete(id), () => audits.seal(id, 0),
+    () => audits.progress(id), () => audits.get('tenant', id), () => audits.work(id), () => audits.loadChunk(id, 0), () => audits.start(id), () => audits.cancel(id), () => audits.delete(id), () => audits.seal(id, 0),
     () => audits.fail(id, 'internal_error', 'x'), () => audits.addChunk(id, { ordinal: 0, firstLine: 1, lines: [] }),
     () => audits.completeChunk(id, 0, [], { failed: 0, flagged: 0 }), () => collect(audits.results(id)),
   ];

@@ -23,8 +23,8 @@ export function describeUpload(audits: () => AuditRepository): void {
 
   it('refuses what does not fit the upload', async () => {
     const id = newId('audit');
-    await audits().create({ id, policyId: 'default', policyVersion: 1 });
-    await expect(audits().create({ id, policyId: 'default', policyVersion: 1 })).rejects.toMatchObject({ code: 'invalid_request' });
+    await audits().create({ id, owner: 'tenant', policyId: 'default', policyVersion: 1 });
+    await expect(audits().create({ id, owner: 'tenant', policyId: 'default', policyVersion: 1 })).rejects.toMatchObject({ code: 'invalid_request' });
     await audits().addChunk(id, { ordinal: 0, firstLine: 1, lines: ['a'] });
     await expect(audits().addChunk(id, { ordinal: 0, firstLine: 1, lines: ['b'] })).rejects.toMatchObject({ code: 'invalid_request' });
     await expect(audits().seal(id, 2)).rejects.toMatchObject({ code: 'invalid_request' });
@@ -37,7 +37,7 @@ export function describeUpload(audits: () => AuditRepository): void {
   it('fails uploads that a restart cut off, and no others', async () => {
     const sealed = await uploaded(audits(), 1);
     const open = newId('audit');
-    await audits().create({ id: open, policyId: 'default', policyVersion: 1 });
+    await audits().create({ id: open, owner: 'tenant', policyId: 'default', policyVersion: 1 });
     expect(await audits().listIncomplete()).not.toContain(open);
     expect(await audits().failUnsealed()).toBeGreaterThanOrEqual(1);
     expect(await audits().progress(open)).toMatchObject({ status: 'failed', error: { code: 'service_unavailable' } });

@@ -27,7 +27,7 @@ export function describeBullmq(open: () => Database, { events: reliable }: { eve
       await prepare(open());
       const connection = open().pool as never;
       const audits = new AuditRepository(open());
-      await audits.create({ id: 'queued', policyId: 'default', policyVersion: 1 });
+      await audits.create({ id: 'queued', owner: 'tenant', policyId: 'default', policyVersion: 1 });
       for (let ordinal = 0; ordinal < 12; ordinal++) await audits.addChunk('queued', { ordinal, firstLine: ordinal + 1, lines: ['x'] });
       await audits.seal('queued', 12);
 

@@ -29,9 +29,9 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** An audit with its upload complete. */
-export async function uploaded(audits: AuditRepository, chunks: number, size = 3): Promise<string> {
+export async function uploaded(audits: AuditRepository, chunks: number, { size = 3, owner = 'tenant' }: { size?: number; owner?: string } = {}): Promise<string> {
   const id = newId('audit');
-  await audits.create({ id, policyId: 'default', policyVersion: 4 });
+  await audits.create({ id, owner, policyId: 'default', policyVersion: 4 });
   for (let ordinal = 0; ordinal < chunks; ordinal++) {
     const firstLine = ordinal * size + 1;
     await audits.addChunk(id, { ordinal, firstLine, lines: linesOf(firstLine, size) });

@@ -85,9 +85,16 @@ export interface PolicyShadowDifferencesTable {
   difference: string;
 }
 
-/** One row per audit with its counters; `error` is JSON text of `{ code, message }`. */
+/** One row per audit with its counters; `error` is JSON text of `{ code, message }`. `owner` is who may see it. */
 export interface AuditsTable {
   id: string;
+  owner: string;
+  /** Among the audits of one owner, higher goes first. */
+  priority: Generated<number>;
+  /** JSON text: how its input is read. */
+  options: ColumnType<string | null, string | null | undefined, never>;
+  /** False: its lines are erased once it has ended and nothing of them can be tried again. */
+  retain_text: Generated<boolean>;
   status: Generated<AuditStatus>;
   policy_id: string;
   policy_version: number;
@@ -96,13 +103,22 @@ export interface AuditsTable {
   done: Generated<number>;
   failed: Generated<number>;
   flagged: Generated<number>;
+  /** Of the failed lines, those that another try may help. */
+  retryable: Generated<number>;
   created_at: Generated<Timestamp>;
   started_at: NullableTimestamp;
+  /** Since when it runs without a pause, and how many lines were done then. */
+  resumed_at: NullableTimestamp;
+  resumed_done: Generated<number>;
+  /** Seconds that it ran before `resumed_at`. */
+  active_s: Generated<number>;
+  /** When it was last worked on. */
+  turn_at: NullableTimestamp;
   finished_at: NullableTimestamp;
   error: ColumnType<string | null, never, string | null>;
 }
 
-/** One row per chunk of an audit: `lines` is a JSON array of the input lines, `results` is JSON lines and null until the chunk is done. */
+/** One row per chunk of an audit, in the order of `first_line`: `lines` is a JSON array of the input lines, `results` is JSON lines and null until the chunk is done for the first time. */
 export interface AuditChunksTable {
   audit_id: string;
   ordinal: number;
@@ -112,6 +128,15 @@ export interface AuditChunksTable {
   results: ColumnType<string | null, never, string>;
   /** JSON lines, one list of raw scores per result; null for chunks that were done before scores were kept. */
   scores: ColumnType<string | null, never, string | null>;
+  /** Has lines to be screened: all of them, or those that failed when there are results. */
+  pending: Generated<boolean>;
+  /** The job that has taken it. */
+  turn: ColumnType<string | null, never, string | null>;
+  /** Tries that were begun and did not end it. */
+  tries: Generated<number>;
+  failed: Generated<number>;
+  retryable: Generated<number>;
+  done_at: NullableTimestamp;
 }
 
 /** One row per file; its content is on disk under its id. `owner` is who may see it. */

@@ -58,7 +58,7 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
 
   private async run({ auditId, ordinal }: AuditJob, attempt: JobTry): Promise<void> {
     try {
-      const { status, policy } = await this.audits.progress(auditId);
+      const { status, policy } = await this.audits.work(auditId);
       if (status === 'cancelled' || status === 'failed' || status === 'completed') return;
       await this.audits.start(auditId);
       await this.screen({ auditId, ordinal }, policy, attempt);

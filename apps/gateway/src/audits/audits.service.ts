@@ -5,6 +5,7 @@ import { AuditRepository } from '@sallyport/storage';
 import type { FastifyRequest } from 'fastify';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { keyIdOf } from '../http/key-id.js';
+import { ownerOf } from '../http/owner.js';
 import { PoliciesService } from '../policies/policies.service.js';
 import { AuditRunner } from './audit-runner.js';
 import { openAuditUpload } from './audit-upload.js';
@@ -28,7 +29,7 @@ export class AuditsService {
     const upload = await openAuditUpload(request, this.settings.auditLimitBytes);
     const policy = await this.policies.choose({ requested: policyReference ?? upload.policy, keyId: keyIdOf(request), route: 'audits' });
     const id = `audit_${randomUUID().replaceAll('-', '')}`;
-    await this.audits.create({ id, policyId: policy.id, policyVersion: policy.version });
+    await this.audits.create({ id, owner: ownerOf(request, this.settings), policyId: policy.id, policyVersion: policy.version });
     try {
       await this.audits.seal(id, await this.store(id, upload.bytes));
     } catch (error) {
@@ -40,12 +41,12 @@ export class AuditsService {
     return { id, status: (await this.audits.progress(id)).status };
   }
 
-  progress(id: string): Promise<AuditProgress> {
-    return this.audits.progress(id);
+  get(owner: string, id: string): Promise<AuditProgress> {
+    return this.audits.get(owner, id);
   }
 
-  list(limit: number): Promise<AuditProgress[]> {
-    return this.audits.list(limit);
+  list(owner: string, limit: number): Promise<AuditProgress[]> {
+    return this.audits.list(owner, limit);
   }
 
   /** Results so far as JSON lines. */
@@ -54,8 +55,8 @@ export class AuditsService {
   }
 
   /** Cancels what runs; removes what is finished, with its lines and results. */
-  async remove(id: string): Promise<{ id: string; status: 'cancelled' } | { id: string; deleted: true }> {
-    const { status } = await this.audits.progress(id);
+  async remove(owner: string, id: string): Promise<{ id: string; status: 'cancelled' } | { id: string; deleted: true }> {
+    const { status } = await this.audits.get(owner, id);
     if (FINISHED.has(status)) {
       await this.audits.delete(id);
       return { id, deleted: true };

@@ -33,10 +33,10 @@ export class DryRunService {
     @Inject(GATEWAY_SETTINGS) private readonly settings: GatewaySettings,
   ) {}
 
-  async run(id: string, body: DryRunDto, signal: AbortSignal) {
+  async run(id: string, body: DryRunDto, { owner, signal }: { owner: string; signal: AbortSignal }) {
     requireOne(body);
     const after = await this.tried(id, body);
-    const before = body.audit_id === undefined ? await this.policies.resolve(id) : await this.policies.resolve((await this.audits.progress(body.audit_id)).policy);
+    const before = body.audit_id === undefined ? await this.policies.resolve(id) : await this.policies.resolve((await this.audits.get(owner, body.audit_id)).policy);
     const replay = new Replay({ before, after, findsHits: (text, document) => textHits(text, document, false), ...(body.examples === undefined ? {} : { examples: body.examples }) });
     const trial: Trial = { before, after, replay, texts: textsMatter(before.document, after.document) || this.keepsText(after), skipped: 0 };
     if (body.audit_id !== undefined) await this.replayAudit(body.audit_id, trial);

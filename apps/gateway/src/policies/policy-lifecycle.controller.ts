@@ -2,8 +2,10 @@ import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, 
 import { ApiConsumes, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { PolicyVersion } from '@sallyport/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { clientAbort } from '../http/client-abort.js';
 import { keyIdOf } from '../http/key-id.js';
+import { ownerOf } from '../http/owner.js';
 import { DryRunDto } from './dry-run.dto.js';
 import { DryRunService } from './dry-run.service.js';
 import { PoliciesService } from './policies.service.js';
@@ -23,6 +25,7 @@ export class PolicyLifecycleController {
     @Inject(PoliciesService) private readonly policies: PoliciesService,
     @Inject(ShadowService) private readonly shadows: ShadowService,
     @Inject(DryRunService) private readonly dryRuns: DryRunService,
+    @Inject(GATEWAY_SETTINGS) private readonly settings: GatewaySettings,
   ) {}
 
   @Post(':id/activate')
@@ -73,8 +76,8 @@ export class PolicyLifecycleController {
   @HttpCode(200)
   @ApiOperation({ summary: 'What would change under a version or a document: an audit or rows are judged again on their stored scores' })
   @ApiOkResponse({ schema: { example: { policy: 'default@3', against: 'default@2', rows: 10000, changed: 41, decisions: { before: { allow: 9800, review: 0, block: 200 }, after: { allow: 9841, review: 0, block: 159 } }, by_category: { S6: { before: 120, after: 79, added: 0, removed: 41 } }, examples: [{ line: 17, before: 'block', after: 'allow', reasons: [{ rule: 'S6', score: 0.52, threshold: 0.45 }] }], skipped: 0, unjudged: 0 } } })
-  dryRun(@Param('id') id: string, @Body() body: DryRunDto, @Res({ passthrough: true }) reply: FastifyReply) {
-    return this.dryRuns.run(id, body, clientAbort(reply));
+  dryRun(@Param('id') id: string, @Body() body: DryRunDto, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    return this.dryRuns.run(id, body, { owner: ownerOf(request, this.settings), signal: clientAbort(reply) });
   }
 
   private async editor(id: string, ifMatch: string | undefined, request: FastifyRequest) {

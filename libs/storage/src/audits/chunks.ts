@@ -59,7 +59,7 @@ export async function writeResults(trx: Kysely<Schema>, id: string, ordinal: num
   if (results.length !== chunk.line_count) {
     throw new SallyportError('internal_error', `Expected one result for each of the ${chunk.line_count} lines of chunk ${ordinal}, got ${results.length}.`);
   }
-  await trx.updateTable('audit_chunks').set({ results: toJsonLines(results), scores: scores === undefined ? null : scoreLines(results, scores) }).where('audit_id', '=', id).where('ordinal', '=', ordinal).execute();
+  await trx.updateTable('audit_chunks').set({ pending: false, results: toJsonLines(results), scores: scores === undefined ? null : scoreLines(results, scores) }).where('audit_id', '=', id).where('ordinal', '=', ordinal).execute();
   await count(trx, id, results.length, counts);
   await settle(trx, id);
 }
@@ -109,7 +109,7 @@ export async function* readScored(kysely: Kysely<Schema>, id: string): AsyncGene
 
 /** Ordinals of the chunks without results. */
 export async function readPending(kysely: Kysely<Schema>, id: string): Promise<number[]> {
-  const rows = await kysely.selectFrom('audit_chunks').select('ordinal').where('audit_id', '=', id).where('results', 'is', null).orderBy('ordinal').execute();
+  const rows = await kysely.selectFrom('audit_chunks').select('ordinal').where('audit_id', '=', id).where('pending', '=', true).orderBy('first_line').execute();
   return rows.map((row) => row.ordinal);
 }
 

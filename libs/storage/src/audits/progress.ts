@@ -4,18 +4,20 @@ import type { AuditsTable, Schema, StoredError } from '../schema.js';
 
 const FINISHED = new Set(['completed', 'failed', 'cancelled']);
 
+const COLUMNS = ['id', 'status', 'policy_id', 'policy_version', 'total', 'done', 'failed', 'flagged', 'error'] as const;
+
 interface Timing {
   created_s: number;
   /** Seconds since the audit started running, until now or its end; null before. */
   elapsed_s: number | null;
 }
 
-type ProgressRow = Omit<Selectable<AuditsTable>, 'created_at' | 'started_at' | 'finished_at' | 'sealed'> & Timing;
+type ProgressRow = Pick<Selectable<AuditsTable>, (typeof COLUMNS)[number]> & Timing;
 
 /** The query of all that {@link toProgress} needs. */
 export function selectProgress(kysely: Kysely<Schema>) {
   return kysely.selectFrom('audits').select([
-    'id', 'status', 'policy_id', 'policy_version', 'total', 'done', 'failed', 'flagged', 'error',
+    ...COLUMNS,
     sql<number>`extract(epoch from created_at)::float8`.as('created_s'),
     sql<number | null>`extract(epoch from coalesce(finished_at, clock_timestamp()) - started_at)::float8`.as('elapsed_s'),
   ]);
