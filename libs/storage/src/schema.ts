@@ -107,11 +107,16 @@ export interface AuditsTable {
   retryable: Generated<number>;
   created_at: Generated<Timestamp>;
   started_at: NullableTimestamp;
-  /** Since when it runs without a pause, and how many lines were done then. */
+  /** Since when it runs without a pause. */
   resumed_at: NullableTimestamp;
-  resumed_done: Generated<number>;
   /** Seconds that it ran before `resumed_at`. */
   active_s: Generated<number>;
+  /** Where the window begins that its rate is taken from: when, and how many lines were done then. */
+  window_at: NullableTimestamp;
+  window_done: Generated<number>;
+  /** Where the next window will begin. */
+  mark_at: NullableTimestamp;
+  mark_done: Generated<number>;
   /** When it was last worked on. */
   turn_at: NullableTimestamp;
   finished_at: NullableTimestamp;
@@ -136,7 +141,6 @@ export interface AuditChunksTable {
   tries: Generated<number>;
   failed: Generated<number>;
   retryable: Generated<number>;
-  done_at: NullableTimestamp;
 }
 
 /** One row per file; its content is on disk under its id. `owner` is who may see it. */

@@ -24,8 +24,11 @@ async function audits(db: Db): Promise<void> {
     .addColumn('retain_text', 'boolean', (column) => column.notNull().defaultTo(true))
     .addColumn('retryable', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('resumed_at', 'timestamptz')
-    .addColumn('resumed_done', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('active_s', 'double precision', (column) => column.notNull().defaultTo(0))
+    .addColumn('window_at', 'timestamptz')
+    .addColumn('window_done', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('mark_at', 'timestamptz')
+    .addColumn('mark_done', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('turn_at', 'timestamptz')
     .execute();
 }
@@ -39,7 +42,6 @@ async function chunks(db: Db): Promise<void> {
     .addColumn('tries', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('failed', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('retryable', 'integer', (column) => column.notNull().defaultTo(0))
-    .addColumn('done_at', 'timestamptz')
     .execute();
 }
 
@@ -48,7 +50,7 @@ async function carryOver(db: Db): Promise<void> {
   const [audit, chunk] = [sql.table(`${SCHEMA_NAME}.audits`), sql.table(`${SCHEMA_NAME}.audit_chunks`)];
   await sql`update ${chunk} set pending = false where results is not null`.execute(db);
   await sql`update ${audit} set active_s = extract(epoch from finished_at - started_at) where finished_at is not null and started_at is not null`.execute(db);
-  await sql`update ${audit} set resumed_at = clock_timestamp(), resumed_done = done where finished_at is null and started_at is not null`.execute(db);
+  await sql`update ${audit} set resumed_at = clock_timestamp(), window_at = clock_timestamp(), window_done = done, mark_at = clock_timestamp(), mark_done = done where finished_at is null and started_at is not null`.execute(db);
 }
 
 async function indexes(db: Db): Promise<void> {
@@ -56,5 +58,5 @@ async function indexes(db: Db): Promise<void> {
   await schema.createIndex('audits_owner').on('audits').columns(['owner', 'created_at']).execute();
   await schema.createIndex('audit_chunks_order').unique().on('audit_chunks').columns(['audit_id', 'first_line']).execute();
   await schema.createIndex('audit_chunks_pending').on('audit_chunks').columns(['audit_id', 'first_line']).where(sql.ref('pending'), '=', true).execute();
-  await schema.createIndex('audit_chunks_done').on('audit_chunks').columns(['audit_id', 'done_at']).execute();
+  await schema.createIndex('audit_chunks_turn').on('audit_chunks').columns(['turn']).where(sql.ref('turn'), 'is not', null).execute();
 }
