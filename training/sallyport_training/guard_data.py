@@ -3,24 +3,26 @@ import json
 import random
 from pathlib import Path
 
+from .grammar import composed
 from .rows import AUTHORED, Example, read_authored, read_pairs, read_set, sample, segments
 
 HAZARDS = [f'S{i}' for i in range(1, 15)]
 LABELS = ['harm', *HAZARDS, 'harassment']
 
-# Rows taken of each set. Sets of posts label tone more than harm, so few are taken of them and the pairs (PAIR_REPEATS) weigh more than any of them.
+# Rows taken of each set. Sets of posts label tone more than harm, sets of requests repeat their manner, `do_not_answer` holds much that is harmless to ask:
+# few are taken of these. Our own pairs and composed sentences weigh more than any of them.
 COUNTS = {
-    'toxic_spans': 1600, 'davidson': 1800, 'red_instruct': 1600, 'do_not_answer': 939, 'advbench': 487, 'aart': 700,
-    'gptfuzz_responses_train': 1200, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 1000, 'edos': 1800, 'diasafety': 900,
-    'toxigen_human': 3000, 'clinc150': 1000, 'banking77': 500, 't0_benign': 1300, 'awesome_prompts': 300, 'wildchat_benign': 296, 'ambigqa': 900,
+    'toxic_spans': 700, 'davidson': 1200, 'red_instruct': 1300, 'do_not_answer': 500, 'advbench': 300, 'aart': 450,
+    'gptfuzz_responses_train': 1200, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 800, 'edos': 1600, 'diasafety': 900,
+    'toxigen_human': 4500, 'clinc150': 600, 'banking77': 200, 't0_benign': 1400, 'awesome_prompts': 250, 'wildchat_benign': 296, 'ambigqa': 700,
 }
 BALANCED_SETS = {'davidson', 'edos'}  # as many harmful rows as others
 TOXIC_SETS = {'toxic_spans', 'toxigen_human', 'edos'}
 DANGEROUS_TONES = {'threat', 'identity_attack', 'sexually_explicit'}
-PAIR_REPEATS = 3
-AUTHORED_REPEATS = 4
-HARMLESS_QUESTIONS = 1500
-ANSWERS = 1800
+PAIR_REPEATS = 2
+AUTHORED_REPEATS = 2
+HARMLESS_QUESTIONS = 1000
+ANSWERS = 1600
 
 
 def harassment(name: str, row: dict) -> float | None:
@@ -68,6 +70,16 @@ def pairs() -> list[Example]:
             for _ in range(PAIR_REPEATS) for row in read_pairs('guard')]
 
 
+def composed_rows(seed: int) -> list[Example]:
+    """Composed sentences. `harassment` is what a block says (null: unknown); without a word from it, hate is aimed abuse and harmless text is none."""
+    examples = []
+    for row in composed('guard', seed):
+        known = {'harm': float(row['label']), **({s: float(s in row['s']) for s in HAZARDS} if 's' in row else {} if row['label'] else dict.fromkeys(HAZARDS, 0.0))}
+        aimed = row.get('harassment', 0.0 if not row['label'] else 1.0 if 'S10' in row.get('s', []) else None)
+        examples.append(Example(row['text'], targets=known if aimed is None else {**known, 'harassment': float(aimed)}, group=row['group'], source=f'composed/{row["role"]}'))
+    return examples
+
+
 def authored() -> list[Example]:
     clean = {label: 0.0 for label in LABELS}
     harmful = read_authored('harmful')
@@ -90,10 +102,10 @@ def as_answers(examples: list[Example], seed: int) -> list[Example]:
     """The same texts as answers to an unrelated harmless question: what a guard of responses meets, and a harmful answer stays harmful."""
     rng = random.Random(seed)
     questions = [e.text for e in examples if e.context is None and e.source in ('clinc150', 'ambigqa', 'banking77', 'pairs/prompt') and e.targets.get('harm') == 0.0]
-    texts = [e for e in examples if e.context is None and e.source in (*TOXIC_SETS, 'davidson', 'authored', 'pairs/post', 'pairs/prompt', 't0_benign', 'ambigqa')]
+    texts = [e for e in examples if e.context is None and e.source in (*TOXIC_SETS, 'davidson', 'authored', 'pairs/post', 'pairs/prompt', 'composed/post', 'composed/response', 't0_benign', 'ambigqa')]
     return [Example(e.text, rng.choice(questions), e.targets, e.group, 'answers') for e in sample(texts, ANSWERS, seed)]
 
 
 def build(data: Path, seed: int) -> list[Example]:
-    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + pairs() + authored() + harmless_questions(seed)
+    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + pairs() + composed_rows(seed) + authored() + harmless_questions(seed)
     return examples + as_answers(examples, seed)
