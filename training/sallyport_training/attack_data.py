@@ -4,14 +4,16 @@ import random
 from collections import defaultdict
 from pathlib import Path
 
+from .grammar import composed
 from .rows import Example, read_authored, read_pairs, read_set, sample
 
 LABELS = ['attack', 'injection', 'jailbreak', 'indirect']
-PLAIN_TEXT_COUNTS = {'clinc150': 1200, 'banking77': 600, 't0_benign': 1000, 'awesome_prompts': 500, 'wildchat_benign': 296, 'ambigqa': 600, 'do_not_answer': 300, 'red_instruct': 500}
+PLAIN_TEXT_COUNTS = {'clinc150': 1200, 'banking77': 600, 't0_benign': 1000, 'awesome_prompts': 250, 'wildchat_benign': 296, 'ambigqa': 600, 'do_not_answer': 300, 'red_instruct': 500}
 AUTHORED_REPEATS = 6
 PAIR_REPEATS = 3
 DEEPSET_REPEATS = 3
 DISGUISED_SHARE = 0.12  # of the pairs of prompts: attacks and their harmless partners, or the disguise itself would be the sign
+COMPOSED_DISGUISED = 0.03
 LITERAL_TYPES = {'encoding', 'fake-system', 'multilingual', 'pasted-tasks', 'long-prompts', 'documents', 'agent-output', 'embedded-short', 'embedded-plain'}  # what stands around them matters
 INSERTED_TYPES = {'override', 'leak', 'hijack-exfil'}
 LEET = str.maketrans({'a': '4', 'e': '3', 'i': '1', 'o': '0', 's': '5', 't': '7'})
@@ -54,6 +56,13 @@ def pairs(seed: int) -> list[Example]:
             texts.append(rng.choice(DISGUISES)(row['text']))
         examples += [Example(text, targets=known, group=group, source=f'pairs/{row["role"]}') for text in texts]
     return examples
+
+
+def composed_rows(seed: int) -> list[Example]:
+    """Composed sentences: questions with and without a takeover, attack words in everyday use, overrides in many wordings; a few under a disguise."""
+    rng = random.Random(seed)
+    rows = [(rng.choice(DISGUISES)(row['text']) if rng.random() < COMPOSED_DISGUISED else row['text'], row) for row in composed('prompt-guard', seed)]
+    return [Example(text, targets=labels(row.get('kind')), group=row['group'], source='composed') for text, row in rows]
 
 
 def direct(data: Path) -> list[Example]:
@@ -104,4 +113,4 @@ def documents(data: Path, seed: int) -> list[Example]:
 
 
 def build(data: Path, seed: int) -> list[Example]:
-    return authored(seed) + pairs(seed) + direct(data) + plain(data, seed) + documents(data, seed)
+    return authored(seed) + pairs(seed) + composed_rows(seed) + direct(data) + plain(data, seed) + documents(data, seed)
