@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from .curve import LearningCurve
 from .encoding import encode, load_tokenizer
 from .export import load_int8
 from .fit import train
@@ -25,7 +26,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
         command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
         command.add_argument('--start', type=Path, help='finished model to go on from, instead of the base with a new last layer')
-        command.add_argument('--share', type=float, default=1.0, help='part of the rows outside our own pairs that is trained on')
+        command.add_argument('--share', type=float, default=1.0, help='part of the rows outside our own pairs and composed sentences that is trained on')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
         command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
         command.add_argument('--skip-dev', action='store_true', help='measure nothing on the development sets here; `sallyport eval` and `card` do it faster')
@@ -38,9 +39,9 @@ def arguments() -> argparse.Namespace:
 
 
 def thinned(examples: list[Example], share: float) -> list[Example]:
-    """All of our own pairs and a share of everything else, by seed."""
+    """All of our own pairs and composed sentences and a share of everything else, by seed."""
     rng = random.Random(SEED)
-    return [e for e in examples if e.source.startswith('pairs/') or rng.random() < share]
+    return [e for e in examples if e.source.startswith(('pairs/', 'composed')) or rng.random() < share]
 
 
 def main() -> None:
@@ -60,16 +61,17 @@ def main() -> None:
     examples, held_out = split_by_group(task.build(args.data, SEED), 0.06, SEED)
     examples = thinned(examples, args.share)
     examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
+    curve = LearningCurve(task, tokenizer, held_out, SEED)
     model = load_int8(args.start, args.base, len(task.labels)) if args.start else MeanPoolClassifier(args.base, len(task.labels))
     print(f'{task.name}: {len(examples)} rows, {len(held_out)} held out', flush=True)
     if args.checkpoint:
         model.load_state_dict(torch.load(args.checkpoint, weights_only=True))
     else:
-        train(model, encode(tokenizer, examples, task.max_tokens, SEED), task.labels, args.epochs or task.epochs, SEED)
+        train(model, encode(tokenizer, examples, task.max_tokens, SEED), task.labels, args.epochs or task.epochs, SEED, curve)
         args.out.mkdir(parents=True, exist_ok=True)
         torch.save(model.state_dict(), args.out.parent / f'{task.name}.pt')
     from .finish import finish
-    finish(task, model, tokenizer, held_out, args, SEED)
+    finish(task, model, tokenizer, held_out, args, SEED, curve.points)
 
 
 main()

@@ -18,6 +18,12 @@ def threshold_table(chosen: dict[str, dict]) -> str:
     return head + ''.join(f'| {label} | {t["recommended"]} | {t["threshold_1pct"]} | {t["threshold_5pct"]} |\n' for label, t in chosen.items())
 
 
+def curve_table(points: list[dict]) -> str:
+    """Held-out rows as the training went on."""
+    rows = [[str(p['step']), number(p['loss']), number(p['auroc']), number(p['pairs_ranked'])] for p in points]
+    return 'Learning curve, on held-out rows (a sample) while training:\n\n' + rows_of(['step', 'running loss', 'AUROC', 'pairs in order'], rows)
+
+
 EVALUATED = {'auprc': 'AUPRC', 'auroc': 'AUROC', 'f1': 'F1', 'recall': 'recall', 'falsePositiveRate': 'false positives', 'recallAt1PercentFp': 'recall at 1 % FP', 'recallAt5PercentFp': 'recall at 5 % FP'}
 
 
@@ -58,6 +64,8 @@ def write_card(task: Task, metrics: dict, chosen: dict, out: Path) -> None:
     if metrics.get('held_out_pairs'):
         pairs = metrics['held_out_pairs']
         figures += f'\nOf {pairs["pairs"]} pairs of our own kept out of training, {pairs["decided"]:.0%} have both rows on their side of the recommended threshold and {pairs["ranked"]:.0%} are in the right order.\n'
+    if metrics.get('learning_curve'):
+        figures += '\n' + curve_table(metrics['learning_curve'])
     figures += f'\n## Thresholds\n\nOn held-out rows:\n\n{threshold_table(chosen)}'
     (out / 'README.md').write_text(prose.replace('{{figures}}', figures), encoding='utf8')
 

@@ -45,7 +45,7 @@ def held_out_pairs(task: Task, held_out: list[Example], probabilities: torch.Ten
     return pair_figures([e.group for e, _ in kept], [e.targets[task.main_label] for e, _ in kept], [p for _, p in kept], threshold)
 
 
-def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespace, seed: int) -> None:
+def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespace, seed: int, curve: list[dict]) -> None:
     model = model.eval()
     held_out = list({(e.text, e.context): e for e in held_out}.values())
     rows = encode(tokenizer, held_out, 256, seed)
@@ -60,6 +60,7 @@ def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespac
         'int8': {} if args.skip_dev else dev_figures(task, int8, tokenizer, args.data, chosen),
         'held_out_pairs': held_out_pairs(task, held_out, probabilities, chosen[task.main_label]['recommended']),
         'calibration': applied,
+        'learning_curve': curve,
     }
     (args.out / 'thresholds.json').write_text(json.dumps(chosen, indent=1) + '\n')
     (args.out / 'metrics.json').write_text(json.dumps(metrics, indent=1) + '\n')

@@ -1,5 +1,6 @@
 """Fine-tuning and scoring."""
 import time
+from typing import Callable
 
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -12,14 +13,15 @@ LEARNING_RATE = 1e-4
 WARM_UP = 0.06
 
 
-def train(model: MeanPoolClassifier, rows: list[Encoded], labels: list[str], epochs: int, seed: int) -> None:
-    """Masked binary cross-entropy, AdamW, linear warm-up and decay. Word embeddings stay as they are: most are rarely seen and would only be disturbed."""
+def train(model: MeanPoolClassifier, rows: list[Encoded], labels: list[str], epochs: int, seed: int, watch: Callable | None = None, points: int = 8) -> None:
+    """Masked binary cross-entropy, AdamW, linear warm-up and decay. Word embeddings stay as they are: most are rarely seen and would only be disturbed. `watch(model, step, running loss)` is called `points` times."""
     torch.manual_seed(seed)
     model.bert.embeddings.word_embeddings.weight.requires_grad_(False)
     plan = [batch for epoch in range(epochs) for batch in batches(rows, TOKENS_PER_BATCH, seed + epoch)]
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: min((i + 1) / (WARM_UP * len(plan)), max(0.0, (len(plan) - i) / ((1 - WARM_UP) * len(plan)))))
     started, running = time.time(), None
+    watched = {round(len(plan) * (k + 1) / points) for k in range(points)}
     model.train()
     for i, batch in enumerate(plan):
         loss = step(model, batch, labels)
@@ -32,6 +34,8 @@ def train(model: MeanPoolClassifier, rows: list[Encoded], labels: list[str], epo
         if i % 10 == 0 or i + 1 == len(plan):
             spent = time.time() - started
             print(f'step {i + 1}/{len(plan)} loss {running:.4f} {spent:.0f} s, {spent / (i + 1) * (len(plan) - i - 1):.0f} s left', flush=True)
+        if watch and i + 1 in watched:
+            watch(model, i + 1, running)
 
 
 def step(model: MeanPoolClassifier, batch: list[Encoded], labels: list[str]) -> torch.Tensor:
