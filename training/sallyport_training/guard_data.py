@@ -12,17 +12,17 @@ LABELS = ['harm', *HAZARDS, 'harassment']
 # Rows taken of each set. Sets of posts label tone more than harm, sets of requests repeat their manner, `do_not_answer` holds much that is harmless to ask:
 # few are taken of these. Our own pairs and composed sentences weigh more than any of them.
 COUNTS = {
-    'toxic_spans': 700, 'davidson': 1200, 'red_instruct': 1300, 'do_not_answer': 500, 'advbench': 300, 'aart': 450,
-    'gptfuzz_responses_train': 1200, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 800, 'edos': 1600, 'diasafety': 900,
-    'toxigen_human': 4500, 'clinc150': 600, 'banking77': 200, 't0_benign': 1400, 'awesome_prompts': 250, 'wildchat_benign': 296, 'ambigqa': 700,
+    'toxic_spans': 400, 'davidson': 900, 'red_instruct': 1100, 'do_not_answer': 500, 'advbench': 300, 'aart': 400,
+    'gptfuzz_responses_train': 650, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 600, 'edos': 1200, 'diasafety': 550,
+    'toxigen_human': 3600, 'clinc150': 600, 'banking77': 200, 't0_benign': 750, 'awesome_prompts': 100, 'wildchat_benign': 296, 'ambigqa': 700,
 }
 BALANCED_SETS = {'davidson', 'edos'}  # as many harmful rows as others
 TOXIC_SETS = {'toxic_spans', 'toxigen_human', 'edos'}
 DANGEROUS_TONES = {'threat', 'identity_attack', 'sexually_explicit'}
 PAIR_REPEATS = 2
 AUTHORED_REPEATS = 2
-HARMLESS_QUESTIONS = 1000
-ANSWERS = 1600
+HARMLESS_QUESTIONS = 700
+ANSWERS = 1100
 
 
 def harassment(name: str, row: dict) -> float | None:
