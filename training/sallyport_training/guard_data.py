@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .grammar import composed
 from .rows import AUTHORED, Example, read_authored, read_pairs, read_set, sample, segments
+from .spelling import careless
 
 HAZARDS = [f'S{i}' for i in range(1, 15)]
 LABELS = ['harm', *HAZARDS, 'harassment']
@@ -12,14 +13,14 @@ LABELS = ['harm', *HAZARDS, 'harassment']
 # Rows taken of each set. Sets of posts label tone more than harm, sets of requests repeat their manner, `do_not_answer` holds much that is harmless to ask:
 # few are taken of these. Our own pairs and composed sentences weigh more than any of them.
 COUNTS = {
-    'toxic_spans': 400, 'davidson': 900, 'red_instruct': 1100, 'do_not_answer': 500, 'advbench': 300, 'aart': 400,
-    'gptfuzz_responses_train': 650, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 600, 'edos': 1200, 'diasafety': 550,
-    'toxigen_human': 3600, 'clinc150': 600, 'banking77': 200, 't0_benign': 750, 'awesome_prompts': 100, 'wildchat_benign': 296, 'ambigqa': 700,
+    'toxic_spans': 400, 'davidson': 900, 'red_instruct': 900, 'do_not_answer': 500, 'advbench': 300, 'aart': 400,
+    'gptfuzz_responses_train': 650, 'ailuminate_en_half': 600, 'decodingtrust_toxicity': 600, 'edos': 1000, 'diasafety': 550,
+    'toxigen_human': 3300, 'clinc150': 600, 'banking77': 200, 't0_benign': 900, 'awesome_prompts': 100, 'wildchat_benign': 296, 'ambigqa': 700,
 }
 BALANCED_SETS = {'davidson', 'edos'}  # as many harmful rows as others
 TOXIC_SETS = {'toxic_spans', 'toxigen_human', 'edos'}
 DANGEROUS_TONES = {'threat', 'identity_attack', 'sexually_explicit'}
-PAIR_REPEATS = 2
+PAIR_REPEATS = 3
 AUTHORED_REPEATS = 2
 HARMLESS_QUESTIONS = 700
 ANSWERS = 1100
@@ -62,12 +63,13 @@ def from_set(data: Path, name: str, seed: int) -> list[Example]:
     return [Example(*segments(row), targets=targets(name, row), group=row.get('group') or row['id'], source=name) for row in rows]
 
 
-def pairs() -> list[Example]:
-    """Our own pairs, one example a row with its question; whether a harmful row is aimed abuse is not noted, so unknown."""
+def pairs(seed: int) -> list[Example]:
+    """Our own pairs, with their questions: as written, and the last copy as careless people type; whether a harmful row is aimed abuse is not noted, so unknown."""
+    rng = random.Random(seed)
     clean = {label: 0.0 for label in LABELS}
     harmful = lambda row: {'harm': 1.0, **{s: float(s in row['s']) for s in HAZARDS}}
-    return [Example(row['text'], row.get('context'), harmful(row) if row['label'] else clean, f'authored/{row["pair"]}', f'pairs/{row["role"]}')
-            for _ in range(PAIR_REPEATS) for row in read_pairs('guard')]
+    return [Example(careless(row['text'], rng) if copy == PAIR_REPEATS - 1 else row['text'], row.get('context'), harmful(row) if row['label'] else clean, f'authored/{row["pair"]}', f'pairs/{row["role"]}')
+            for copy in range(PAIR_REPEATS) for row in read_pairs('guard')]
 
 
 def composed_rows(seed: int) -> list[Example]:
@@ -107,5 +109,5 @@ def as_answers(examples: list[Example], seed: int) -> list[Example]:
 
 
 def build(data: Path, seed: int) -> list[Example]:
-    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + pairs() + composed_rows(seed) + authored() + harmless_questions(seed)
+    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + pairs(seed) + composed_rows(seed) + authored() + harmless_questions(seed)
     return examples + as_answers(examples, seed)

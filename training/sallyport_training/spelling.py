@@ -47,3 +47,8 @@ def stretched(text: str, rng: random.Random) -> str:
 def misspell(text: str, rng: random.Random) -> str:
     """One way of misspelling, by chance."""
     return rng.choice([leet, starred, dropped, swapped, spaced, joined, stretched, lambda t, _: t.upper()])(text, rng)
+
+
+def careless(text: str, rng: random.Random) -> str:
+    """Without capitals or full stops, shouted, or misspelt."""
+    return rng.choice([str.lower, lambda t: t.lower().replace(',', '').rstrip('.'), lambda t: misspell(t, rng), lambda t: misspell(t.lower(), rng)])(text)

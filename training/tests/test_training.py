@@ -90,7 +90,7 @@ def test_a_pair_counts_when_both_rows_are_right():
 
 
 def test_authored_pairs_carry_both_labels_into_one_group():
-    for examples, main in ((guard_pairs(), 'harm'), (pairs(1), 'attack')):
+    for examples, main in ((guard_pairs(1), 'harm'), (pairs(1), 'attack')):
         sides = {}
         for example in examples:
             sides.setdefault(example.group, set()).add(example.targets[main])
@@ -98,7 +98,7 @@ def test_authored_pairs_carry_both_labels_into_one_group():
 
 
 def test_harmful_pairs_know_all_hazards_and_no_harassment():
-    row = next(e for e in guard_pairs() if e.targets['harm'])
+    row = next(e for e in guard_pairs(1) if e.targets['harm'])
     assert set(row.targets) == {'harm', *HAZARDS}
 
 
@@ -113,7 +113,7 @@ def test_a_disguise_changes_every_text_and_loses_none():
 
 
 def test_answers_follow_harmless_prompts_only():
-    examples = guard_pairs()
+    examples = guard_pairs(1)
     asked = {e.text for e in examples if e.context is None and e.source == 'pairs/prompt' and e.targets['harm'] == 0.0}
     answers = as_answers(examples, 1)
     assert answers and all(a.context in asked for a in answers)
