@@ -5,6 +5,8 @@ import { AuditRepository, BatchRepository, type Database, FileRepository, Policy
 import { AUDIT_JOBS, type AuditJob, AuditRunner } from './audits/audit-runner.js';
 import { AuditsController } from './audits/audits.controller.js';
 import { AuditsService } from './audits/audits.service.js';
+import { AuditReportController } from './audits/report/audit-report.controller.js';
+import { AuditReportService } from './audits/report/audit-report.service.js';
 import { BatchFilesWriter } from './batches/batch-files.js';
 import { BatchRequests } from './batches/batch-requests.js';
 import { BATCH_JOBS, type BatchJob, BatchRunner } from './batches/batch-runner.js';
@@ -68,8 +70,8 @@ export class GatewayModule {
     ];
     return {
       module: GatewayModule,
-      controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, FilesController, BatchesController, HealthController, MetricsController],
-      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditRunner, FilesService, BatchRequests, BatchFilesWriter, BatchRunner, BatchesService],
+      controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, AuditReportController, FilesController, BatchesController, HealthController, MetricsController],
+      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditReportService, AuditRunner, FilesService, BatchRequests, BatchFilesWriter, BatchRunner, BatchesService],
     };
   }
 }

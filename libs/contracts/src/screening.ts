@@ -70,6 +70,8 @@ export interface ScreenScores {
   inferenceMs: number;
   /** Which model of a cascade decided; absent where there is one model only. */
   stage?: ScreenStage;
+  /** Where the Llama Guard of a cascade decided: what the encoder had scored. */
+  encoder?: Record<string, number>;
   /** What ran the model and what it could not tell, e.g. `openai, no log-probabilities`; absent for the bundled encoders. */
   engine?: string;
 }

@@ -41,7 +41,7 @@ export class CascadeScreen implements Screen {
     if (!second) return { ...first, model, stage: 'encoder' };
     const scores = second.status === 'scored' ? this.kept(first, second.scores) : {};
     const views = Object.entries(first.views ?? {}).filter(([label]) => scores[label] === first.scores[label]);
-    return { ...second, model, stage: 'llama-guard', scores, ...(views.length > 0 ? { views: Object.fromEntries(views) } : {}), queueMs: first.queueMs + second.queueMs, inferenceMs: first.inferenceMs + second.inferenceMs };
+    return { ...second, model, stage: 'llama-guard', ...(first.status === 'scored' ? { encoder: first.scores } : {}), scores, ...(views.length > 0 ? { views: Object.fromEntries(views) } : {}), queueMs: first.queueMs + second.queueMs, inferenceMs: first.inferenceMs + second.inferenceMs };
   }
 
   /** The encoder's scores stay where the Llama Guard does not know the label, and where it reads lower what the encoder found in a disguise: it saw the disguise only. */

@@ -1,7 +1,6 @@
 import { type Direction, type ModerationSummary, type PolicyAction, SallyportError, type ScreenKind } from '@sallyport/contracts';
-import { fromSummary, type PlannedText, planPrompt, planText, type StoredScores } from '@sallyport/policy';
+import { fromSummary, type StoredScores } from '@sallyport/policy';
 import { type AuditItem, readAuditFields } from '../audits/audit-line.js';
-import type { PolicyDocument } from '@sallyport/contracts';
 
 /** A row of a dry run as it was sent. `scores` is empty for one that has to be screened first. */
 export interface DryRunRow {
@@ -25,11 +24,6 @@ export function readDryRunRow(row: Record<string, unknown>, index: number): DryR
   const id = row['custom_id'] ?? row['id'];
   const recorded = ACTIONS.find((action) => action === row['decision']);
   return { line: typeof row['line'] === 'number' ? row['line'] : index + 1, ...(typeof id === 'string' ? { id: id.slice(0, 512) } : {}), item, scores, ...(recorded && scores.length > 0 ? { recorded } : {}) };
-}
-
-/** The texts of a row, as its screens would have seen them. */
-export function textsOf(item: AuditItem, policy: PolicyDocument): PlannedText[] {
-  return (item.messages ? planPrompt({ messages: item.messages }, policy) : planText(item.text ?? '', item.direction ?? 'prompt', policy)).texts;
 }
 
 function readItem(row: Record<string, unknown>, param: string): AuditItem {

@@ -2,12 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type PolicyVersion, SallyportError, type ScreenKind, type ScreenSubject } from '@sallyport/contracts';
 import { fromSummary, parsePolicyDocument, type PlannedText, planText, planPrompt, policyName, Replay, type ReplayRow, type ScreenPlan, type StoredScores, textsMatter, toStored } from '@sallyport/policy';
 import { AuditRepository } from '@sallyport/storage';
-import { type AuditItem, readAuditLine } from '../audits/audit-line.js';
+import type { AuditItem } from '../audits/audit-line.js';
+import { readStoredLine, scoredTexts } from '../audits/report/line-texts.js';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { ScreeningService } from '../screening/screening.service.js';
 import { textHits } from '../screening/text-hits.js';
 import type { DryRunDto } from './dry-run.dto.js';
-import { type DryRunRow, readDryRunRow, textsOf } from './dry-run-row.js';
+import { type DryRunRow, readDryRunRow } from './dry-run-row.js';
 import { PoliciesService } from './policies.service.js';
 
 /** Rows without scores that one dry run screens; a larger file is an audit's work. */
@@ -59,7 +60,7 @@ export class DryRunService {
     for await (const { result, text, scores } of this.audits.scored(auditId)) {
       const known = scores ?? fromSummary(result);
       if (known.length === 0) trial.skipped += 1;
-      else trial.replay.add({ line: result.line, ...(result.id === undefined ? {} : { id: result.id }), scores: known, ...(trial.texts && scores ? this.textFields(readItem(text), scores, trial) : {}) });
+      else trial.replay.add({ line: result.line, ...(result.id === undefined ? {} : { id: result.id }), scores: known, ...(trial.texts && scores ? this.textFields(readStoredLine(text), scores, trial) : {}) });
     }
   }
 
@@ -74,12 +75,9 @@ export class DryRunService {
     }
   }
 
-  /** The texts of a row count where every score is of one of them: of others nobody knows which text a score is of. */
   private textFields(item: AuditItem | undefined, scores: readonly StoredScores[], { after, texts: wanted }: Trial): Pick<ReplayRow, 'texts' | 'text'> {
-    if (!item || !wanted) return {};
-    const texts = textsOf(item, after.document);
-    const ids = new Set(texts.map((text) => text.id));
-    if (!scores.every((stored) => ids.has(stored.subject))) return {};
+    const texts = wanted ? scoredTexts(item, scores, after.document) : undefined;
+    if (!texts) return {};
     return { texts, ...(this.keepsText(after) ? { text: texts.map((one) => one.text).join('\n').slice(0, MOST_TEXT_CHARS) } : {}) };
   }
 
@@ -98,14 +96,6 @@ function requireOne(body: DryRunDto): void {
   };
   exactly('version', body.version, body.document, "'version' and 'document'");
   exactly('audit_id', body.audit_id, body.rows, "'audit_id' and 'rows'");
-}
-
-function readItem(line: string): AuditItem | undefined {
-  try {
-    return readAuditLine(Buffer.from(line, 'utf8'));
-  } catch {
-    return undefined;
-  }
 }
 
 function planOf(item: AuditItem | undefined, { document }: PolicyVersion): ScreenPlan {

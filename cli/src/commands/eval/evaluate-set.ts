@@ -1,7 +1,4 @@
-import { intervals, type Interval } from '../../evaluation/bootstrap.js';
-import { type Calibration, calibration } from '../../evaluation/calibration.js';
-import { at, type Metrics, metrics } from '../../evaluation/metrics.js';
-import { type ScoredRows, type Sweep, sweep } from '../../evaluation/sweep.js';
+import { at, type Calibration, calibration, type Interval, intervals, type Metrics, metrics, type ScoredRows, type Sweep, sweep } from '@sallyport/reporting';
 import type { Target } from './evaluation-rows.js';
 import type { ScoredRow, ScoredSet } from './score-set.js';
 

@@ -1,4 +1,4 @@
-import { chart, type Line } from '../../evaluation/chart.js';
+import { chart, type Line } from '@sallyport/reporting';
 import type { SetEvaluation } from './evaluate-set.js';
 
 /** The four plots of a set: precision by recall, recall by false positives, what each threshold does, and whether scores are probabilities. */

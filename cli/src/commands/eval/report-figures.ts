@@ -1,4 +1,4 @@
-import type { Metrics } from '../../evaluation/metrics.js';
+import type { Metrics } from '@sallyport/reporting';
 import type { SetEvaluation } from './evaluate-set.js';
 
 /** The figures of a report, in order. */

@@ -40,6 +40,8 @@ export interface ReplayReport {
   rows: number;
   changed: number;
   decisions: { before: Record<PolicyAction, number>; after: Record<PolicyAction, number> };
+  /** Rows by the decision before and the one after. */
+  moves: Record<PolicyAction, Record<PolicyAction, number>>;
   by_category: Record<string, CategoryChange>;
   examples: ReplayExample[];
   /** Rows with texts that the new policy would have checked and that no score is kept of. */
@@ -64,6 +66,7 @@ export class Replay {
   private changed = 0;
   private unjudged = 0;
   private readonly decisions = { before: none(), after: none() };
+  private readonly moves = { allow: none(), review: none(), block: none() };
   private readonly categories = new Map<string, CategoryChange>();
   private readonly examples = new Map<string, ReplayExample[]>();
 
@@ -77,6 +80,7 @@ export class Replay {
     this.rows += 1;
     this.decisions.before[was] += 1;
     this.decisions.after[after.action] += 1;
+    this.moves[was][after.action] += 1;
     this.count(rulesOf(before), rulesOf(after));
     if (was === after.action) return;
     this.changed += 1;
@@ -85,7 +89,7 @@ export class Replay {
 
   report(): ReplayReport {
     const byCode = [...this.categories].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
-    return { rows: this.rows, changed: this.changed, decisions: this.decisions, by_category: Object.fromEntries(byCode), examples: this.spread(), unjudged: this.unjudged };
+    return { rows: this.rows, changed: this.changed, decisions: this.decisions, moves: this.moves, by_category: Object.fromEntries(byCode), examples: this.spread(), unjudged: this.unjudged };
   }
 
   private count(before: ReadonlySet<string>, after: ReadonlySet<string>): void {

@@ -1,4 +1,4 @@
-import type { Direction, IndeterminateReason, ModerationSummary, ScreenKind, ScreenScores, ViewScore } from '@sallyport/contracts';
+import type { Direction, IndeterminateReason, ModerationSummary, ScreenKind, ScreenScores, ScreenStage, ViewScore } from '@sallyport/contracts';
 import { ANY_ATTACK, ANY_HARM } from '../taxonomies/labels.js';
 
 /** Raw scores of one screen for one text, as they are kept: enough to judge again, and nothing of the text. */
@@ -11,13 +11,17 @@ export interface StoredScores {
   views?: Record<string, ViewScore>;
   /** Present when the check gave no scores. */
   reason?: IndeterminateReason;
+  /** Which model of a cascade decided. */
+  stage?: ScreenStage;
+  /** What the encoder of a cascade had scored where its Llama Guard decided. */
+  encoder?: Record<string, number>;
   /** Labels may be left out where their score is low: that none of a policy's labels is there does not mean that a wrong model answered. */
   sparse?: true;
 }
 
 /** What is kept of scores. */
-export function toStored({ subject, direction, screen, status, reason, scores, views }: ScreenScores): StoredScores {
-  return { subject, direction, screen, scores, ...(views ? { views } : {}), ...(status === 'indeterminate' ? { reason: reason ?? 'error' } : {}) };
+export function toStored({ subject, direction, screen, status, reason, scores, views, stage, encoder }: ScreenScores): StoredScores {
+  return { subject, direction, screen, scores, ...(views ? { views } : {}), ...(stage ? { stage } : {}), ...(encoder ? { encoder } : {}), ...(status === 'indeterminate' ? { reason: reason ?? 'error' } : {}) };
 }
 
 /** Kept scores as a screen would have given them. */

@@ -1,0 +1,44 @@
+import { eld } from 'eld/medium';
+import { type AuditRow, isFlagged } from './audit-row.js';
+
+/** Letters below which a guess would be one. */
+const FEWEST_LETTERS = 24;
+/** Enough to tell a language by. */
+const MOST_CHARS = 600;
+const LETTERS = /\p{L}/gu;
+/** Scripts without spaces say as much with fewer signs. */
+const DENSE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
+
+/** Lines in one language (ISO 639-1; `unknown` where the text is short or the guess unsure). */
+export interface LanguageCount {
+  language: string;
+  lines: number;
+  flagged: number;
+}
+
+/** The language of a text as ISO 639-1, or `unknown`. */
+export function languageOf(text: string): string {
+  const head = text.slice(0, MOST_CHARS);
+  const letters = head.match(LETTERS)?.length ?? 0;
+  if (letters < (DENSE.test(head) ? FEWEST_LETTERS / 4 : FEWEST_LETTERS)) return 'unknown';
+  const guess = eld.detect(head);
+  return guess.language !== '' && guess.isReliable() ? guess.language : 'unknown';
+}
+
+/** Counts lines by language. */
+export class LanguageTally {
+  private readonly counts = new Map<string, { lines: number; flagged: number }>();
+
+  add({ result, text }: AuditRow): void {
+    if (text === '') return;
+    const language = languageOf(text);
+    const count = this.counts.get(language) ?? { lines: 0, flagged: 0 };
+    count.lines += 1;
+    count.flagged += Number(isFlagged(result));
+    this.counts.set(language, count);
+  }
+
+  report(): LanguageCount[] {
+    return [...this.counts].map(([language, count]) => ({ language, ...count })).sort((a, b) => b.lines - a.lines || a.language.localeCompare(b.language));
+  }
+}

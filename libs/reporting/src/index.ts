@@ -1,0 +1,11 @@
+export { type AuditRow, type DecisionCounts } from './audits/audit-row.js';
+export type { AuditReport, DraftReport } from './audits/audit-report.js';
+export { AuditTally, type TallyOptions } from './audits/audit-tally.js';
+export { intervals, type Interval } from './figures/bootstrap.js';
+export { type Calibration, calibration } from './figures/calibration.js';
+export { at, type Metrics, metrics } from './figures/metrics.js';
+export { type ScoredRows, type Sweep, sweep } from './figures/sweep.js';
+export { auditPage } from './pages/audit-page.js';
+export { chart, type Line } from './plots/chart.js';
+export { escapeXml } from './plots/drawn.js';
+export { STYLE } from './pages/style.js';
