@@ -45,7 +45,7 @@ export function scorePlot({ label, threshold, bins }: ScoreHistogram, name: stri
   const data = bins.map((lines, i) => ({ from: i / bins.length, to: (i + 1) / bins.length, lines }));
   const svg = drawn(`Scores of ${label}`, {
     width: 320, height: 150, marginLeft: 52, x: { domain: [0, 1], label: 'score', ticks: 5 }, y: { type: 'sqrt', label: 'lines (root scale)', grid: true, ticks: 4, tickFormat: ',' },
-    marks: [Plot.rectY(data, { x1: 'from', x2: 'to', y: 'lines', fill: 'var(--ink)', insetLeft: 0.5, insetRight: 0.5 }), Plot.ruleY([0]), ...(threshold === null ? [] : [Plot.ruleX([threshold], { stroke: 'var(--block)', strokeWidth: 1.5, strokeDasharray: '4 2' })])],
+    marks: [Plot.rectY(data.filter(({ lines }) => lines > 0), { x1: 'from', x2: 'to', y: 'lines', fill: 'var(--ink)', insetLeft: 0.5, insetRight: 0.5 }), Plot.ruleY([0]), ...(threshold === null ? [] : [Plot.ruleX([threshold], { stroke: 'var(--block)', strokeWidth: 1.5, strokeDasharray: '4 2' })])],
   });
   return figure(threshold === null ? `${name} (no threshold)` : `${name} (threshold ${threshold})`, svg);
 }

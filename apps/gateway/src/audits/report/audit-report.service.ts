@@ -40,10 +40,11 @@ export class AuditReportService {
   async report(progress: AuditProgress, draftReference: string | undefined, signal: AbortSignal): Promise<AuditReport> {
     const policy = await this.policies.resolve(progress.policy);
     const draft = draftReference === undefined ? await this.policies.shadowFor(policy) : await this.policies.resolve(draftReference);
-    const key = `${progress.id} ${progress.status} ${draft ? policyName(draft) : ''}`;
+    const { id, status, done, failed, flagged } = progress;
+    const key = [id, status, done, failed, flagged, draft ? policyName(draft) : ''].join(' ');
     const known = this.kept.get(key);
     if (known) return known;
-    const report = await this.read(progress, { policy, draft, withText: retainsText(progress), signal });
+    const report = await this.read(progress, { policy, draft, withText: (await this.audits.work(progress.id)).retainText, signal });
     if (FINISHED.has(progress.status)) this.kept.set(key, report);
     return report;
   }
@@ -54,17 +55,12 @@ export class AuditReportService {
     const trial = draft && draftReplay(policy, draft);
     for await (const scored of this.audits.scored(progress.id)) {
       if (signal.aborted) throw new SallyportError('cancelled', 'The caller went away before the report was complete.');
-      const facts = lineFacts(scored.text);
+      const facts = lineFacts(scored.text, scored.result);
       tally.add(rowOf(scored, facts, policy));
       if (trial && draft) replayLine(trial, scored, { draft, ...(withText ? { text: facts.text } : {}) });
     }
     return tally.report(progress, trial && draft && draftReport(trial, policy, draft));
   }
-}
-
-/** Whether a report may show what was said. */
-export function retainsText(_progress: AuditProgress): boolean {
-  return false;
 }
 
 function rowOf({ result, scores, text: line }: ScoredResult, facts: LineFacts, policy: PolicyVersion): AuditRow {

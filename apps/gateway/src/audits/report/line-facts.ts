@@ -1,3 +1,5 @@
+import type { AuditResult } from '@sallyport/contracts';
+
 /** What a report reads in a stored line beside its verdict. */
 export interface LineFacts {
   /** What was said, messages one below the other; empty where the line cannot be read. */
@@ -11,12 +13,11 @@ const MOST_CHARS = 4_000;
 /** Numbers below this are seconds: as milliseconds they would lie in 1973 at the latest. */
 const LEAST_MS = 1e11;
 
-/** Reads a stored line as loosely as a report may: what it cannot read is left out. */
-export function lineFacts(line: string): LineFacts {
-  const fields = parse(line);
-  if (!fields) return { text: '' };
-  const timestampMs = readTimestamp(fields['timestamp']);
-  const { source } = fields;
+/** Reads a stored line as loosely as a report may: what it cannot read is left out. What the result says of time and source goes first. */
+export function lineFacts(line: string, result: Pick<AuditResult, 'timestamp' | 'source'>): LineFacts {
+  const fields = parse(line) ?? {};
+  const timestampMs = readTimestamp(result.timestamp ?? fields['timestamp']);
+  const source = result.source ?? fields['source'];
   return { text: textOf(fields).slice(0, MOST_CHARS), ...(timestampMs === undefined ? {} : { timestampMs }), ...(typeof source === 'string' && source !== '' ? { source } : {}) };
 }
 
