@@ -14,4 +14,10 @@ export const EXIT = {
   forbidden: 5,
   /** There is no such policy, version or audit. */
   notFound: 6,
+  /** `audit`: every line was checked, and at least one is blocked. */
+  blocked: 10,
+  /** `audit`: at least one line could not be checked; others may be blocked. */
+  unchecked: 11,
+  /** Ctrl-C. */
+  interrupted: 130,
 } as const;

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Command } from 'commander';
 import { CliError, describeFailure } from './cli-error.js';
+import { registerAudit } from './commands/audit/audit.js';
 import { registerEval } from './commands/eval/eval.js';
 import { registerModels } from './commands/models/models.js';
 import { registerModerate } from './commands/moderate.js';
@@ -10,6 +11,7 @@ import { registerStart } from './commands/start.js';
 const program = new Command('sallyport').description('Sallyport: a moderation gateway for LLM traffic. Every prompt and every response is screened before it passes.').showHelpAfterError('(add --help for the options)');
 registerStart(program);
 registerModerate(program);
+registerAudit(program);
 registerEval(program);
 registerModels(program);
 registerPolicies(program);

@@ -3,43 +3,60 @@ import type { PullProgress } from '@sallyport/llama-core';
 const BAR_WIDTH = 30;
 const MIB = 1024 * 1024;
 
-/** Shows a download on standard error: a bar that grows in a terminal, a line per tenth elsewhere. */
-export class DownloadProgress {
-  private shown = -1;
+/** A bar on standard error that grows in a terminal; elsewhere a line per tenth, so that a log stays short. */
+export class ProgressBar {
+  private shown = '';
   private open = false;
 
-  readonly show = (progress: PullProgress): void => {
-    if (progress.type === 'source') this.say(`Downloading from ${progress.text} …`);
-    else this.advance(progress);
-  };
+  /** `done` 0–1, undefined while the whole is not known; then `step` says when something new is to be shown. */
+  update(done: number | undefined, text: string, step: number = Math.floor((done ?? 0) * 10)): void {
+    const terminal = process.stderr.isTTY;
+    const now = terminal ? text : String(step);
+    if (now === this.shown) return;
+    this.shown = now;
+    if (terminal) this.draw(done, text);
+    else console.error(`  ${text}`);
+  }
 
-  private advance({ file, receivedBytes, totalBytes }: Extract<PullProgress, { type: 'bytes' }>): void {
-    const share = totalBytes ? receivedBytes / totalBytes : undefined;
-    const step = share === undefined ? Math.floor(receivedBytes / (10 * MIB)) : Math.floor(share * (process.stderr.isTTY ? 100 : 10));
-    if (step === this.shown) return;
-    this.shown = step;
-    const amount = `${mib(receivedBytes)}${totalBytes ? ` of ${mib(totalBytes)}` : ''} MiB`;
-    if (process.stderr.isTTY) this.draw(share, `${file} ${amount}`);
-    else console.error(`  ${file} ${amount}`);
+  /** A line of its own. */
+  say(text: string): void {
+    this.finish();
+    console.error(text);
   }
 
   /** Ends the bar's line. */
   finish(): void {
     if (this.open) process.stderr.write('\n');
     this.open = false;
-    this.shown = -1;
+    this.shown = '';
   }
 
-  private say(text: string): void {
-    this.finish();
-    console.error(text);
-  }
-
-  private draw(share: number | undefined, text: string): void {
-    const filled = Math.round((share ?? 0) * BAR_WIDTH);
-    const bar = share === undefined ? '' : `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${String(Math.floor(share * 100)).padStart(3)} % `;
-    process.stderr.write(`\r  ${bar}${text}`);
+  private draw(done: number | undefined, text: string): void {
+    const filled = Math.round((done ?? 0) * BAR_WIDTH);
+    const bar = done === undefined ? '' : `[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${String(Math.floor(done * 100)).padStart(3)} % `;
+    // What the line before had more is erased.
+    process.stderr.write(`\r  ${bar}${text}\u001b[K`);
     this.open = true;
+  }
+}
+
+/** Shows a download. */
+export class DownloadProgress {
+  private readonly bar = new ProgressBar();
+
+  readonly show = (progress: PullProgress): void => {
+    if (progress.type === 'source') this.bar.say(`Downloading from ${progress.text} …`);
+    else this.advance(progress);
+  };
+
+  finish(): void {
+    this.bar.finish();
+  }
+
+  private advance({ file, receivedBytes, totalBytes }: Extract<PullProgress, { type: 'bytes' }>): void {
+    const amount = `${file} ${mib(receivedBytes)}${totalBytes ? ` of ${mib(totalBytes)}` : ''} MiB`;
+    if (totalBytes) this.bar.update(receivedBytes / totalBytes, amount);
+    else this.bar.update(undefined, amount, Math.floor(receivedBytes / (10 * MIB)));
   }
 }
 

@@ -18,10 +18,14 @@ export interface EmbeddedServer {
 /** What is told while the server starts. */
 export interface StartOptions {
   onProgress?: Parameters<typeof openGenerator>[1];
+  /** Starts no generator: for what only screens. */
+  withoutGenerator?: boolean;
+  /** Guards, and prompt guards, of each kind that share the load; with more than one, each runs on one thread. Default 1. */
+  workers?: number;
 }
 
 /** Starts everything; whatever opened is closed again when something later cannot. */
-export async function startEmbedded(config: SallyportConfig, { onProgress }: StartOptions = {}): Promise<EmbeddedServer> {
+export async function startEmbedded(config: SallyportConfig, options: StartOptions = {}): Promise<EmbeddedServer> {
   const closers: Array<() => Promise<unknown>> = [];
   const close = async () => {
     for (const one of closers.splice(0).reverse()) await one();
@@ -30,10 +34,10 @@ export async function startEmbedded(config: SallyportConfig, { onProgress }: Sta
     const database = await openStore(config);
     closers.push(() => database.close());
     const broker = new InProcessBroker();
-    await startServices(config, { broker, closers, onProgress });
+    await startServices(config, { broker, closers, options });
     const clients = Object.fromEntries(SERVICES.map((service) => [service, broker.client(service)])) as Record<ServiceName, ServiceClient>;
     const jobs = config.databaseUrl === undefined ? { pglite: database.pool } : { redisUrl: config.redisUrl, prefix: config.queuePrefix };
-    const app = await createGatewayApp(await openGateway(config, { clients, database, jobs }));
+    const app = await createGatewayApp(await openGateway(config, { clients, database, jobs, ...(options.workers === undefined ? {} : { auditChunksAtOnce: options.workers + 1 }) }));
     closers.push(() => app.close());
     await app.listen(config.port, config.host);
     return { url: await app.getUrl(), close };
@@ -53,28 +57,29 @@ async function openStore(config: SallyportConfig): Promise<Database> {
 interface Services {
   broker: InProcessBroker;
   closers: Array<() => Promise<unknown>>;
-  onProgress: StartOptions['onProgress'];
+  options: StartOptions;
 }
 
-async function startServices(config: SallyportConfig, { broker, closers, onProgress }: Services): Promise<void> {
+async function startServices(config: SallyportConfig, { broker, closers, options }: Services): Promise<void> {
   // Each is noted as soon as it is open: when another one cannot be opened, this one must still be closed.
   const noted = async <Service extends { close(): Promise<void> }>(opening: Promise<Service>): Promise<Service> => {
     const service = await opening;
     closers.push(() => service.close());
     return service;
   };
-  const opening = [noted(openGuard(config)), noted(openPromptGuard(config)), openBackends(config, { closers, onProgress })] as const;
-  await Promise.allSettled(opening);
-  const [guard, promptGuard, backends] = await Promise.all(opening);
-  closers.push(
-    await serveAlone(ScreenModule.register(guard), { service: 'guard', broker }),
-    await serveAlone(ScreenModule.register(promptGuard), { service: 'prompt-guard', broker }),
-    await serveAlone(GeneratorModule.register(backends), { service: 'generator', broker }),
-  );
+  const workers = Array.from({ length: options.workers ?? 1 });
+  const share = workers.length > 1 ? { ...config, threads: 1 } : config;
+  const guards = workers.map(() => noted(openGuard(share)));
+  const promptGuards = workers.map(() => noted(openPromptGuard(share)));
+  const generator = options.withoutGenerator ? undefined : openBackends(config, { closers, options });
+  await Promise.allSettled([...guards, ...promptGuards, generator]);
+  for (const guard of await Promise.all(guards)) closers.push(await serveAlone(ScreenModule.register(guard), { service: 'guard', broker }));
+  for (const guard of await Promise.all(promptGuards)) closers.push(await serveAlone(ScreenModule.register(guard), { service: 'prompt-guard', broker }));
+  if (generator) closers.push(await serveAlone(GeneratorModule.register(await generator), { service: 'generator', broker }));
 }
 
-async function openBackends(config: SallyportConfig, { closers, onProgress }: Omit<Services, 'broker'>) {
-  const backends = await openGenerator(config, onProgress);
+async function openBackends(config: SallyportConfig, { closers, options }: Omit<Services, 'broker'>) {
+  const backends = await openGenerator(config, options.onProgress);
   closers.push(...backends.map((backend) => () => backend.close()));
   return backends;
 }

@@ -15,10 +15,12 @@ export interface GatewayConnections {
   clients: Record<ServiceName, ServiceClient>;
   database: Database;
   jobs: JobStore;
+  /** Chunks of audits that are worked on at a time; default: as the settings say. */
+  auditChunksAtOnce?: number;
 }
 
 /** Seeds the default policy, opens the queues and puts the gateway's module together. */
-export async function openGateway(config: SallyportConfig, { clients, database, jobs }: GatewayConnections): Promise<DynamicModule> {
+export async function openGateway(config: SallyportConfig, { clients, database, jobs, auditChunksAtOnce }: GatewayConnections): Promise<DynamicModule> {
   const settings = defaultSettings({
     apiKeys: config.apiKeys,
     consoleFolder: config.consoleFolder,
@@ -28,6 +30,6 @@ export async function openGateway(config: SallyportConfig, { clients, database, 
   });
   await new PolicyRepository(database).seed(settings.defaultPolicy, DEFAULT_POLICY);
   const open = <Job extends object>(name: string, { concurrency, attempts, backoffMs }: Pick<JobQueueOptions, 'concurrency' | 'attempts' | 'backoffMs'>) => JobQueue.open<Job>({ name, store: jobs, concurrency, attempts, backoffMs });
-  const [auditJobs, batchJobs] = [await open<AuditJob>('audits', settings.audit), await open<BatchJob>('batches', settings.batch)];
+  const [auditJobs, batchJobs] = [await open<AuditJob>('audits', { ...settings.audit, concurrency: Math.max(settings.audit.concurrency, auditChunksAtOnce ?? 0) }), await open<BatchJob>('batches', settings.batch)];
   return GatewayModule.register({ settings, logger: createLogger({ service: 'gateway', level: config.logLevel }), clients, database, auditJobs, batchJobs, filesFolder: join(config.home, 'files') });
 }

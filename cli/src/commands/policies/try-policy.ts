@@ -1,7 +1,7 @@
 import { CliError } from '../../cli-error.js';
 import { EXIT } from '../../exit-codes.js';
 import { readPolicyFile, readRows } from './policy-file.js';
-import { PolicyServer, type ServerFlags } from './policy-server.js';
+import { GatewayConnection, type ServerFlags } from '../../gateway-connection.js';
 
 export interface DryRunFlags extends ServerFlags {
   version?: string;
@@ -29,7 +29,7 @@ export async function dryRunPolicy(id: string, flags: DryRunFlags): Promise<void
   if ((flags.audit === undefined) === (flags.in === undefined)) throw new CliError('Give --audit or --in: what it is to be tried on.', undefined, EXIT.invalid);
   const tried = flags.file === undefined ? { version: Number(flags.version) } : { document: await readPolicyFile(flags.file) };
   const on = flags.in === undefined ? { audit_id: flags.audit } : { rows: await readRows(flags.in) };
-  const report = await new PolicyServer(flags).post<Report>(`policies/${encodeURIComponent(id)}/dry-run`, { ...tried, ...on });
+  const report = await new GatewayConnection(flags).post<Report>(`policies/${encodeURIComponent(id)}/dry-run`, { ...tried, ...on });
   if (flags.json) console.log(JSON.stringify(report, null, 2));
   else show(report);
   if (flags.failOnChange && report.changed > 0) process.exitCode = EXIT.different;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { EXIT } from '../../exit-codes.js';
-import { CliError } from '../../cli-error.js';
+import { EXIT } from './exit-codes.js';
+import { CliError } from './cli-error.js';
 
 /** Where the server is, and who asks. */
 export interface ServerFlags {
@@ -9,19 +9,22 @@ export interface ServerFlags {
   keyFile?: string;
 }
 
-/** What to send. `body` is JSON. */
-interface Call {
+/** What to send. `body` is JSON; `bytes` goes out as it is, with the media type in `contentType`. */
+export interface Call {
   method?: string;
   body?: unknown;
+  bytes?: AsyncIterable<Uint8Array>;
+  contentType?: string;
   ifMatch?: string | undefined;
+  signal?: AbortSignal;
 }
 
 interface ErrorBody {
   error?: { message?: string; code?: string; param?: string | null };
 }
 
-/** The policy routes of a running server. Failures are {@link CliError}s with an exit code of their own. */
-export class PolicyServer {
+/** The routes of a running server under /v1. Failures are {@link CliError}s with an exit code of their own. */
+export class GatewayConnection {
   constructor(private readonly flags: ServerFlags) {}
 
   get<Answer>(path: string): Promise<Answer> {
@@ -42,16 +45,26 @@ export class PolicyServer {
     return (await (await this.send(path, call)).json()) as Answer;
   }
 
-  private async send(path: string, { method = 'GET', body, ifMatch }: Call): Promise<Response> {
-    const headers: Record<string, string> = { accept: 'application/json' };
+  /** The response itself; throws a CliError for one that is not a success, and for a server that cannot be reached. */
+  async send(path: string, call: Call = {}): Promise<Response> {
+    const url = this.resolve(path);
+    const response = await fetch(url, await this.request(call)).catch((cause: unknown) => {
+      if (call.signal?.aborted) throw cause;
+      throw new CliError(`${url.origin} cannot be reached.`, cause);
+    });
+    if (!response.ok) throw await failure(response);
+    return response;
+  }
+
+  private async request({ method = 'GET', body, bytes, contentType, ifMatch, signal }: Call): Promise<RequestInit> {
+    const headers: Record<string, string> = {};
     const key = await this.key();
     if (key) headers['authorization'] = `Bearer ${key}`;
     if (ifMatch !== undefined) headers['if-match'] = ifMatch;
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    const url = this.resolve(path);
-    const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }).catch((cause: unknown) => { throw new CliError(`${url.origin} cannot be reached.`, cause); });
-    if (!response.ok) throw await failure(response);
-    return response;
+    if (body !== undefined || contentType !== undefined) headers['content-type'] = contentType ?? 'application/json';
+    // `duplex` is what fetch asks for when a body is streamed; its types do not know it.
+    const sent = bytes ? { body: bytes as unknown as NonNullable<RequestInit['body']>, duplex: 'half' } : body === undefined ? {} : { body: JSON.stringify(body) };
+    return { method, headers, ...sent, ...(signal ? { signal } : {}) } as RequestInit;
   }
 
   private async key(): Promise<string | undefined> {
