@@ -1,4 +1,4 @@
-export { type AuditRow, type DecisionCounts } from './audits/audit-row.js';
+export type { AuditRow, DecisionCounts } from './audits/audit-row.js';
 export type { AuditReport, DraftReport } from './audits/audit-report.js';
 export { AuditTally, type TallyOptions } from './audits/audit-tally.js';
 export { intervals, type Interval } from './figures/bootstrap.js';

@@ -45,7 +45,9 @@ export function registerAudit(program: Command): void {
     .option('--fresh', 'begin anew, whatever an earlier run left in --out')
     .addHelpText('after', HELP)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.invalid))
-    .action(async (file: string, flags: AuditFlags) => void (process.exitCode = await runAudit(file, flags)));
+    .action(async (file: string, flags: AuditFlags) => {
+      process.exitCode = await runAudit(file, flags);
+    });
 }
 
 function whole(text: string): number {

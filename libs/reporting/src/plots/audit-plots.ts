@@ -10,6 +10,8 @@ const DECISIONS = [
 const COLOUR = { domain: DECISIONS.map(({ name }) => name), range: DECISIONS.map(({ colour }) => colour) };
 const WIDE = 1_000;
 const MOST_RULES = 25;
+/** 12,000; nothing between whole lines. */
+const whole = (lines: number): string => (Number.isInteger(lines) ? lines.toLocaleString('en') : '');
 
 /** Lines over time, by decision: all of them, and under it the flagged ones, which a bar of all would hide. */
 export function timelinePlots({ unit, unit_s, buckets }: Timeline): string {
@@ -20,7 +22,7 @@ export function timelinePlots({ unit, unit_s, buckets }: Timeline): string {
 
 function bars(label: string, data: ReadonlyArray<{ from: Date; to: Date; decision: string; lines: number }>): string {
   return drawn(label, {
-    width: WIDE, height: 170, marginLeft: 60, color: COLOUR, x: { type: 'utc', label: null }, y: { label: 'lines', grid: true, ticks: 4, tickFormat: ',' },
+    width: WIDE, height: 170, marginLeft: 60, color: COLOUR, x: { type: 'utc', label: null }, y: { label: 'lines', grid: true, ticks: 4, tickFormat: whole },
     marks: [Plot.rectY(data.filter(({ lines }) => lines > 0), Plot.stackY({ x1: 'from', x2: 'to', y: 'lines', fill: 'decision', order: COLOUR.domain as string[], insetLeft: 0.5, insetRight: 0.5 })), Plot.ruleY([0])],
   });
 }
@@ -30,7 +32,7 @@ export function rulePlot(rules: readonly RuleCount[], nameOf: (rule: string) => 
   const shown = rules.slice(0, MOST_RULES);
   const data = shown.flatMap(({ rule, block, review }) => [{ rule: nameOf(rule), lines: block, action: 'block' }, { rule: nameOf(rule), lines: review, action: 'review' }]);
   const svg = drawn('Lines by rule', {
-    width: WIDE, height: 40 + 22 * shown.length, marginLeft: 260, marginRight: 60, color: COLOUR, x: { label: 'lines', grid: true, tickFormat: ',' }, y: { label: null, domain: shown.map(({ rule }) => nameOf(rule)) },
+    width: WIDE, height: 40 + 22 * shown.length, marginLeft: 260, marginRight: 60, color: COLOUR, x: { label: 'lines', grid: true, tickFormat: whole }, y: { label: null, domain: shown.map(({ rule }) => nameOf(rule)) },
     marks: [
       Plot.barX(data.filter(({ lines }) => lines > 0), Plot.stackX({ x: 'lines', y: 'rule', fill: 'action' })),
       Plot.text(shown.map(({ rule, lines }) => ({ rule: nameOf(rule), lines })), { x: 'lines', y: 'rule', text: ({ lines }: RuleCount) => lines.toLocaleString('en'), textAnchor: 'start', dx: 4 }),
@@ -44,7 +46,7 @@ export function rulePlot(rules: readonly RuleCount[], nameOf: (rule: string) => 
 export function scorePlot({ label, threshold, bins }: ScoreHistogram, name: string): string {
   const data = bins.map((lines, i) => ({ from: i / bins.length, to: (i + 1) / bins.length, lines }));
   const svg = drawn(`Scores of ${label}`, {
-    width: 320, height: 150, marginLeft: 52, x: { domain: [0, 1], label: 'score', ticks: 5 }, y: { type: 'sqrt', label: 'lines (root scale)', grid: true, ticks: 4, tickFormat: ',' },
+    width: 320, height: 150, marginLeft: 52, x: { domain: [0, 1], label: 'score', ticks: 5 }, y: { type: 'sqrt', label: 'lines (root scale)', grid: true, ticks: 4, tickFormat: whole },
     marks: [Plot.rectY(data.filter(({ lines }) => lines > 0), { x1: 'from', x2: 'to', y: 'lines', fill: 'var(--ink)', insetLeft: 0.5, insetRight: 0.5 }), Plot.ruleY([0]), ...(threshold === null ? [] : [Plot.ruleX([threshold], { stroke: 'var(--block)', strokeWidth: 1.5, strokeDasharray: '4 2' })])],
   });
   return figure(threshold === null ? `${name} (no threshold)` : `${name} (threshold ${threshold})`, svg);
