@@ -14,6 +14,7 @@ const violations: Array<[string, string, string]> = [
   ['policy-is-pure', 'libs/policy/src/a.ts', '../../storage/src/index.js'],
   ['reporting-is-pure', 'libs/reporting/src/a.ts', '../../storage/src/index.js'],
   ['scanners-is-pure', 'libs/scanners/src/a.ts', '../../llama-core/src/index.js'],
+  ['audit-formats-is-pure', 'libs/audit-formats/src/a.ts', '../../storage/src/index.js'],
   ['llama-core-stands-alone', 'libs/llama-core/src/engine/a.ts', '../../../contracts/src/index.js'],
   ['pure-libs-no-framework', 'libs/policy/src/a.ts', '@nestjs/common'],
   ['gateway-loads-no-native-code', 'apps/gateway/src/a.ts', '../../../libs/llama-core/src/index.js'],
