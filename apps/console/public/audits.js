@@ -12,7 +12,7 @@ export function startAudits() {
 async function upload(event) {
   event.preventDefault();
   const { file } = event.target.elements;
-  const response = await api('v1/audits', { method: 'POST', headers: { 'content-type': 'application/x-ndjson' }, body: file.files[0] });
+  const response = await api('v1/audits', { method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body: file.files[0] });
   if (response.ok) event.target.reset();
   else list.prepend(element('p', { class: 'error' }, await failureText(response)));
   await refresh();

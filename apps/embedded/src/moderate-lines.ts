@@ -1,10 +1,11 @@
 import type { AuditResult, PolicyVersion } from '@sallyport/contracts';
-import { defaultSettings, GatewayMetrics, lineChunks, ndjsonLines, screenChunk, ScreeningService } from '@sallyport/gateway';
+import { defaultSettings, GatewayMetrics, logChunks, screenChunk, ScreeningService } from '@sallyport/gateway';
 import { openGuard } from '@sallyport/guard';
 import { InProcessBroker, serveAlone } from '@sallyport/pipeline';
 import type { SallyportConfig } from '@sallyport/platform';
 import { openPromptGuard } from '@sallyport/prompt-guard';
 import { ScreenModule } from '@sallyport/screening';
+import { publicResult } from '@sallyport/storage';
 
 const CHUNK_LINES = 64;
 
@@ -27,9 +28,9 @@ export async function openModerator(config: SallyportConfig): Promise<Moderator>
 
 async function* screened(screening: ScreeningService, source: AsyncIterable<Buffer>, policy: PolicyVersion): AsyncGenerator<AuditResult> {
   const { audit, batchScreenDeadlineMs } = defaultSettings();
-  for await (const chunk of lineChunks(ndjsonLines(source, audit.maxLineBytes), CHUNK_LINES)) {
+  for await (const chunk of logChunks(source, { ...audit, chunkLines: CHUNK_LINES })) {
     const { results } = await screenChunk(screening, { chunk, policy, deadlineMs: batchScreenDeadlineMs, signal: new AbortController().signal });
-    yield* results;
+    yield* results.map(publicResult);
   }
 }
 

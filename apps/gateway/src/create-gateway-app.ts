@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { DynamicModule } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { LOG_TYPES } from './audits/audit-types.js';
 import { registerConsole } from './console/console-files.js';
 import { GATEWAY_LOGGER, GATEWAY_SETTINGS, type GatewayLogger, type GatewaySettings } from './gateway-options.js';
 import { ApiKeys, registerApiKeys } from './http/api-keys.js';
@@ -47,6 +48,6 @@ export async function configureGatewayApp(app: NestFastifyApplication): Promise<
 
 /** Audit uploads stay streams: the route reads them line by line. */
 function registerUploads(fastify: FastifyInstance, limitBytes: number): void {
-  fastify.addContentTypeParser(['application/x-ndjson', 'application/jsonl'], (_request, payload, done) => done(null, payload));
+  fastify.addContentTypeParser(LOG_TYPES, (_request, payload, done) => done(null, payload));
   void fastify.register(multipart, { limits: { fileSize: limitBytes, files: 1, fields: 8, fieldSize: 64 * 1024 } });
 }

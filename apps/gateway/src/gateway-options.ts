@@ -1,4 +1,6 @@
+import type { UnpackLimits } from '@sallyport/audit-formats';
 import type { BatchEndpoint } from '@sallyport/contracts';
+import type { S3Settings } from './audits/s3-object.js';
 
 /** What the gateway is told at composition; every field has a default in {@link defaultSettings}. */
 export interface GatewaySettings {
@@ -38,6 +40,11 @@ export interface AuditSettings {
   attempts: number;
   /** First pause between tries; it doubles. */
   backoffMs: number;
+  /** How far a packed upload may unpack. */
+  unpack: UnpackLimits;
+  /** Folder that `path` reads from; undefined: none. */
+  folder: string | undefined;
+  s3: S3Settings;
 }
 
 /** How files are taken and batches are run. */
@@ -94,7 +101,7 @@ export function defaultSettings(overrides: Partial<GatewaySettings> = {}): Gatew
     generateDeadlineMs: 600_000,
     verdictCache: { maxEntries: 20_000, ttlMs: 300_000 },
     breaker: { failureThreshold: 5, openMs: 3_000 },
-    audit: { chunkLines: 100, maxLineBytes: MIB, subjectsPerCall: 16, concurrency: 2, attempts: 6, backoffMs: 1_000 },
+    audit: { chunkLines: 100, maxLineBytes: MIB, subjectsPerCall: 16, concurrency: 2, attempts: 6, backoffMs: 1_000, unpack: { bytes: 8_192 * MIB, ratio: 200 }, folder: undefined, s3: { endpoint: undefined, allowed: [] } },
     batch: {
       fileLimitBytes: 200 * MIB, maxRequests: 50_000, chunkLines: { '/v1/moderations': 64, '/v1/chat/completions': 8 }, linesAtOnce: 8, chunksQueued: 16,
       concurrency: 2, attempts: 6, backoffMs: 1_000, windowMs: 24 * 3_600_000, endingGraceMs: 60_000, reconcileMs: 30_000,

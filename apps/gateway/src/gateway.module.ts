@@ -2,6 +2,8 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { clientToken, SERVICES, type ServiceClient, type ServiceName } from '@sallyport/contracts';
 import type { JobQueue } from '@sallyport/pipeline';
 import { AuditRepository, BatchRepository, type Database, FileRepository, PolicyRepository } from '@sallyport/storage';
+import { AuditIntake } from './audits/audit-intake.js';
+import { AuditSpool } from './audits/audit-spool.js';
 import { AUDIT_JOBS, type AuditJob, AuditRunner } from './audits/audit-runner.js';
 import { AuditsController } from './audits/audits.controller.js';
 import { AuditsService } from './audits/audits.service.js';
@@ -48,6 +50,8 @@ export interface GatewayParts {
   database: Database;
   auditJobs: JobQueue<AuditJob>;
   batchJobs: JobQueue<BatchJob>;
+  /** Where uploads are kept while they are read. */
+  spoolFolder: string;
   /** Where the contents of files are kept; gateways of one database share it. */
   filesFolder: string;
 }
@@ -55,7 +59,7 @@ export interface GatewayParts {
 /** The HTTP service, whatever it is connected to. */
 @Module({})
 export class GatewayModule {
-  static register({ settings, logger, clients, database, auditJobs, batchJobs, filesFolder }: GatewayParts): DynamicModule {
+  static register({ settings, logger, clients, database, auditJobs, batchJobs, filesFolder, spoolFolder }: GatewayParts): DynamicModule {
     const given: Provider[] = [
       { provide: GATEWAY_SETTINGS, useValue: settings },
       { provide: GATEWAY_LOGGER, useValue: logger },
@@ -65,13 +69,14 @@ export class GatewayModule {
       { provide: BATCH_JOBS, useValue: batchJobs },
       { provide: BatchRepository, useValue: new BatchRepository(database) },
       { provide: FileRepository, useValue: new FileRepository(database) },
+      { provide: AuditSpool, useValue: new AuditSpool(spoolFolder) },
       { provide: FileStore, useValue: new FileStore(filesFolder) },
       ...SERVICES.map((service) => ({ provide: clientToken(service), useValue: clients[service] })),
     ];
     return {
       module: GatewayModule,
       controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, AuditReportController, FilesController, BatchesController, HealthController, MetricsController],
-      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditReportService, AuditRunner, FilesService, BatchRequests, BatchFilesWriter, BatchRunner, BatchesService],
+      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditReportService, AuditIntake, AuditRunner, FilesService, BatchRequests, BatchFilesWriter, BatchRunner, BatchesService],
     };
   }
 }

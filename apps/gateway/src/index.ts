@@ -1,6 +1,5 @@
 export { screenChunk } from './audits/audit-screening.js';
-export { lineChunks } from './audits/line-chunks.js';
-export { ndjsonLines } from './audits/ndjson-lines.js';
+export { logChunks } from './audits/log-chunks.js';
 export { createGatewayApp } from './create-gateway-app.js';
 export { defaultSettings } from './gateway-options.js';
 export { GatewayMetrics } from './metrics/gateway-metrics.js';

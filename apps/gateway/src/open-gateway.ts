@@ -22,6 +22,7 @@ export interface GatewayConnections {
 /** Seeds the default policy, opens the queues and puts the gateway's module together. */
 export async function openGateway(config: SallyportConfig, { clients, database, jobs, auditChunksAtOnce }: GatewayConnections): Promise<DynamicModule> {
   const settings = defaultSettings({
+    audit: { ...defaultSettings().audit, folder: config.auditFolder, s3: config.auditS3 },
     apiKeys: config.apiKeys,
     consoleFolder: config.consoleFolder,
     screenDeadlineMs: config.screenDeadlineMs,
@@ -31,5 +32,5 @@ export async function openGateway(config: SallyportConfig, { clients, database, 
   await new PolicyRepository(database).seed(settings.defaultPolicy, DEFAULT_POLICY);
   const open = <Job extends object>(name: string, { concurrency, attempts, backoffMs }: Pick<JobQueueOptions, 'concurrency' | 'attempts' | 'backoffMs'>) => JobQueue.open<Job>({ name, store: jobs, concurrency, attempts, backoffMs });
   const [auditJobs, batchJobs] = [await open<AuditJob>('audits', { ...settings.audit, concurrency: Math.max(settings.audit.concurrency, auditChunksAtOnce ?? 0) }), await open<BatchJob>('batches', settings.batch)];
-  return GatewayModule.register({ settings, logger: createLogger({ service: 'gateway', level: config.logLevel }), clients, database, auditJobs, batchJobs, filesFolder: join(config.home, 'files') });
+  return GatewayModule.register({ settings, logger: createLogger({ service: 'gateway', level: config.logLevel }), clients, database, auditJobs, batchJobs, filesFolder: join(config.home, 'files'), spoolFolder: join(config.home, 'spool') });
 }

@@ -12,7 +12,7 @@ export interface AuditProgress {
   failed: number;
   flagged: number;
   /** Input lines that the sample leaves out; `total` does not count them. */
-  skipped?: number;
+  skipped: number;
   /** Lines a second since the audit started running. */
   rate: number;
   eta_s: number | null;

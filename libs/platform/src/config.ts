@@ -34,6 +34,10 @@ export interface SallyportConfig {
   guardApiKey: string | undefined;
   promptGuard: string;
   upstreamsFile: string | undefined;
+  /** Folder of logs that audits may name by path; undefined: none. */
+  auditFolder: string | undefined;
+  /** Buckets, or folders in them, that audits may name, each with a slash at its end; and the object store, where it is not AWS. */
+  auditS3: { allowed: string[]; endpoint: string | undefined };
   apiKeys: string[];
   logLevel: LogLevel;
   hub: { endpoint?: string; token?: string };
@@ -81,6 +85,8 @@ export function loadConfig(environment: Environment = process.env, overrides: En
     guardApiKey: text('SALLYPORT_GUARD_API_KEY'),
     promptGuard: text('SALLYPORT_PROMPT_GUARD') ?? 'bundled',
     upstreamsFile: existing('SALLYPORT_UPSTREAMS', text('SALLYPORT_UPSTREAMS')),
+    auditFolder: existing('SALLYPORT_AUDIT_FOLDER', text('SALLYPORT_AUDIT_FOLDER')),
+    auditS3: { allowed: buckets('SALLYPORT_AUDIT_S3', text('SALLYPORT_AUDIT_S3')), endpoint: endpointUrl('SALLYPORT_S3_ENDPOINT', text('SALLYPORT_S3_ENDPOINT')) },
     apiKeys: (text('SALLYPORT_API_KEYS') ?? '').split(',').map((key) => key.trim()).filter((key) => key !== ''),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL') ?? 'info', LOG_LEVELS),
     hub: { ...(endpoint === undefined ? {} : { endpoint }), ...(token === undefined ? {} : { token }) },
@@ -120,6 +126,15 @@ function databaseUrl(mode: DeploymentMode, value: string | undefined): string | 
   if (value !== undefined) return url('DATABASE_URL', value, ['postgres:', 'postgresql:']);
   return mode === 'embedded' ? undefined : refuse('DATABASE_URL', 'a PostgreSQL URL in distributed mode');
 }
+
+/** Each with a slash at its end: `s3://logs` does not allow `s3://logs-of-others`. */
+function buckets(name: string, value: string | undefined): string[] {
+  const given = (value ?? '').split(',').map((bucket) => bucket.trim()).filter((bucket) => bucket !== '');
+  if (given.some((bucket) => !/^s3:\/\/[a-z0-9]/.test(bucket))) refuse(name, 'buckets like s3://bucket/folder, separated by commas');
+  return given.map((bucket) => (bucket.endsWith('/') ? bucket : `${bucket}/`));
+}
+
+const endpointUrl = (name: string, value: string | undefined): string | undefined => (value === undefined ? undefined : url(name, value, ['http:', 'https:']));
 
 function existing(name: string, path: string | undefined): string | undefined {
   if (path !== undefined && !existsSync(path)) refuse(name, 'a file that exists');

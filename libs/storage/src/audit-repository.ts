@@ -5,6 +5,7 @@ import { type ChunkCounts, type LoadedChunk, readChunk, readPending, readResults
 import { insertAudit, type NewAudit } from './audits/creation.js';
 import { selectProgress, toProgress } from './audits/progress.js';
 import { auditNotFound, failOpenUploads, finish, OPEN, setRunning } from './audits/state.js';
+import { deleteLines, readResultOf, type StoredResult } from './audits/stored-results.js';
 import { type AuditChunk, insertChunk, sealUpload } from './audits/upload.js';
 import type { Database } from './database.js';
 import { guarded } from './failures.js';
@@ -12,6 +13,7 @@ import type { Schema } from './schema.js';
 
 export type { ChunkCounts, LoadedChunk, ScoredResult } from './audits/chunks.js';
 export type { NewAudit } from './audits/creation.js';
+export { publicResult, type StoredResult } from './audits/stored-results.js';
 export type { AuditChunk } from './audits/upload.js';
 
 /** What whoever works on an audit needs to know of it. */
@@ -39,9 +41,9 @@ export class AuditRepository {
     await this.transaction((trx) => insertChunk(trx, auditId, chunk));
   }
 
-  /** Declares the upload complete; `total` must be the number of lines added. */
-  async seal(auditId: string, total: number): Promise<void> {
-    await this.transaction((trx) => sealUpload(trx, auditId, total));
+  /** Declares the upload complete; `total` must be the number of lines added, `skipped` were left out. */
+  async seal(auditId: string, total: number, skipped = 0): Promise<void> {
+    await this.transaction((trx) => sealUpload(trx, auditId, { total, skipped }));
   }
 
   /** Fails every audit whose upload was cut off by a restart, and says how many there were. */
@@ -101,6 +103,16 @@ export class AuditRepository {
   async list(owner: string, limit: number): Promise<AuditProgress[]> {
     const rows = await guarded(() => selectProgress(this.kysely).where('owner', '=', owner).orderBy('created_at', 'desc').orderBy('id').limit(limit).execute());
     return rows.map(toProgress);
+  }
+
+  /** The result of one stored line, by its number among them, with its scores; undefined while there is none. */
+  async resultOf(id: string, number: number): Promise<{ result: StoredResult; scores: StoredScores[] } | undefined> {
+    return guarded(() => readResultOf(this.kysely, id, number));
+  }
+
+  /** Removes the lines of an audit whose upload failed. */
+  async discardLines(id: string): Promise<void> {
+    await guarded(() => deleteLines(this.kysely, id));
   }
 
   /** The results there are, in line order, read chunk by chunk. */

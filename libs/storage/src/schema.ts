@@ -100,6 +100,8 @@ export interface AuditsTable {
   policy_version: number;
   sealed: Generated<boolean>;
   total: Generated<number>;
+  /** Lines of the input that the sample leaves out. */
+  skipped: Generated<number>;
   done: Generated<number>;
   failed: Generated<number>;
   flagged: Generated<number>;

@@ -7,12 +7,17 @@ import { parseJson } from '../http/json-body.js';
 import { validationFailure } from '../http/validation.js';
 import { DIRECTIONS } from '../moderations/moderation.dto.js';
 
+const MAX_SOURCE_CHARS = 200;
+
 /** What a line of a log asks to be judged: one text, or a conversation. */
 export interface AuditItem {
   id?: string;
   text?: string;
   messages?: ChatMessage[];
   direction?: Direction;
+  /** ISO 8601 in UTC. */
+  timestamp?: string;
+  source?: string;
 }
 
 /**
@@ -28,7 +33,7 @@ export function readAuditLine(bytes: Uint8Array): AuditItem {
 /** Reads the fields of a line. Throws like {@link readAuditLine}. */
 export function readAuditFields(fields: Record<string, unknown>): AuditItem {
   const direction = readDirection(fields.direction);
-  return { ...readId(fields), ...(direction ? { direction } : {}), ...readContent(fields) };
+  return { ...readId(fields), ...(direction ? { direction } : {}), ...readOrigin(fields), ...readContent(fields) };
 }
 
 /** The id of a line that failed otherwise, so that its error row can still be matched. */
@@ -44,6 +49,14 @@ function readId(fields: Record<string, unknown>): { id?: string } {
   const id = fields.custom_id ?? fields.id;
   if (typeof id === 'number' && Number.isFinite(id)) return { id: String(id) };
   return typeof id === 'string' && id.length <= 512 ? { id } : {};
+}
+
+/** As the intake wrote them; of lines that were stored as they came, what looks like it. */
+function readOrigin({ timestamp, source }: Record<string, unknown>): Pick<AuditItem, 'timestamp' | 'source'> {
+  return {
+    ...(typeof timestamp === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]{8,15}Z$/.test(timestamp) ? { timestamp } : {}),
+    ...(typeof source === 'string' && source.length <= MAX_SOURCE_CHARS ? { source } : {}),
+  };
 }
 
 function readDirection(value: unknown): Direction | undefined {

@@ -1,15 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-
-/** Query of `POST /v1/audits`. */
-export class CreateAuditQuery {
-  @ApiPropertyOptional({ example: 'default', description: '`id` or `id@version`; the version is fixed when the audit starts.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(128)
-  policy?: string;
-}
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 
 /** Query of `GET /v1/audits`. */
 export class ListAuditsQuery {

@@ -7,7 +7,8 @@ import { DurableJobs } from '../jobs/durable-jobs.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { PoliciesService } from '../policies/policies.service.js';
 import { ScreeningService } from '../screening/screening.service.js';
-import { screenChunk } from './audit-screening.js';
+import { type LineChunk, screenChunk } from './audit-screening.js';
+import { FirstResults } from './first-results.js';
 
 /** One job: the lines of one chunk. */
 export interface AuditJob {
@@ -25,6 +26,7 @@ const RECONCILE_MS = 30_000;
 @Injectable()
 export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly work: DurableJobs<AuditJob>;
+  private readonly firsts: FirstResults;
 
   constructor(
     @Inject(AUDIT_JOBS) private readonly jobs: JobQueue<AuditJob>,
@@ -35,6 +37,7 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
     @Inject(GATEWAY_SETTINGS) private readonly settings: GatewaySettings,
     @Inject(GATEWAY_LOGGER) logger: GatewayLogger,
   ) {
+    this.firsts = new FirstResults(audits);
     this.work = new DurableJobs({ name: 'audits', queue: jobs, logger, run: (job, attempt) => this.run(job, attempt), reconcile: () => this.reconcile(), reconcileMs: RECONCILE_MS });
   }
 
@@ -70,8 +73,13 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
   private async screen({ auditId, ordinal }: AuditJob, policyReference: string, attempt: JobTry): Promise<void> {
     const chunk = await this.audits.loadChunk(auditId, ordinal);
     if (chunk.done) return;
+    await this.firsts.during({ auditId, firstLine: chunk.firstLine, lines: chunk.lines.length }, () => this.screenLines({ auditId, ordinal }, { chunk, policyReference, attempt }));
+  }
+
+  private async screenLines({ auditId, ordinal }: AuditJob, { chunk, policyReference, attempt }: { chunk: LineChunk; policyReference: string; attempt: JobTry }): Promise<void> {
     const policy = await this.policies.resolve(policyReference);
-    const { results, scores, unavailable } = await screenChunk(this.screening, { chunk, policy, deadlineMs: this.settings.batchScreenDeadlineMs, signal: this.work.stopped.signal });
+    const firstOf = (number: number) => this.firsts.of(auditId, number, chunk.firstLine);
+    const { results, scores, unavailable } = await screenChunk(this.screening, { chunk, policy, deadlineMs: this.settings.batchScreenDeadlineMs, signal: this.work.stopped.signal, firstOf });
     if (unavailable && !attempt.last) throw new SallyportError('guard_unavailable', 'A check of this chunk gave no verdict; it is tried again.');
     const failed = results.filter((result) => result.error).length;
     const flagged = results.filter((result) => !result.error && result.decision !== 'allow').length;

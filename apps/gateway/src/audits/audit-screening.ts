@@ -1,8 +1,17 @@
-import { type AuditResult, type PolicyVersion, SallyportError } from '@sallyport/contracts';
-import { planPrompt, planText, type ScreenPlan, type StoredScores, summarize, toStored } from '@sallyport/policy';
+import { readStoredLine, type StoredContent, type StoredLine } from '@sallyport/audit-formats';
+import { type PolicyVersion, SallyportError } from '@sallyport/contracts';
+import { type ScreenPlan, type StoredScores, summarize, toStored } from '@sallyport/policy';
+import type { StoredResult } from '@sallyport/storage';
 import type { ScreeningOutcome, ScreeningService } from '../screening/screening.service.js';
-import { type LineChunk, TOO_LONG } from './line-chunks.js';
-import { type AuditItem, readAuditLine, readLineId } from './audit-line.js';
+import { readAuditLine, readLineId } from './audit-line.js';
+import { copyOf, type FirstResult } from './first-results.js';
+import { planLine } from './plan-line.js';
+
+/** Consecutive lines; `firstLine` is the number of the first among all that are stored. */
+export interface LineChunk {
+  firstLine: number;
+  lines: string[];
+}
 
 /** A chunk under way: whose policy judges, and how long one call may take. */
 export interface ChunkScreening {
@@ -10,51 +19,78 @@ export interface ChunkScreening {
   policy: PolicyVersion;
   deadlineMs: number;
   signal: AbortSignal;
+  /** The result of a line that another repeats; without it every line is screened. */
+  firstOf?(number: number): Promise<FirstResult | undefined>;
 }
 
 /** Results of a chunk in line order, and the raw scores behind them by line. */
 export interface ScreenedChunk {
-  results: AuditResult[];
+  results: StoredResult[];
   scores: Map<number, StoredScores[]>;
   /** A check gave no verdict. */
   unavailable: boolean;
 }
 
-type Row = { line: number; item: AuditItem; plan: ScreenPlan } | { line: number; failed: AuditResult };
+/** What a line says of itself. */
+type Head = Pick<StoredResult, 'line' | 'input_line' | 'id' | 'timestamp' | 'source'>;
 
-/** Screens the lines of a chunk in the batch lane: one result per line, in order. A line that cannot be read is an error row. */
-export async function screenChunk(screening: ScreeningService, { chunk, policy, deadlineMs, signal }: ChunkScreening): Promise<ScreenedChunk> {
-  const rows = chunk.lines.map((text, at) => readRow(text, chunk.firstLine + at, policy));
-  const planned = rows.filter((row) => 'plan' in row);
-  const outcomes = await screening.run(planned.map((row) => row.plan), { policy, call: { deadlineMs, signal, lane: 'batch' } });
-  const byLine = new Map(planned.map((row, at) => [row.line, resultOf(row, outcomes[at]!)]));
+type Row = { head: Head } & ({ plan: ScreenPlan } | { failed: StoredResult['error'] } | { copied: FirstResult } | { repeats: number });
+
+/** Screens the lines of a chunk in the batch lane: one result per line, in order. A line that cannot be read is an error row; one that repeats another has its result. */
+export async function screenChunk(screening: ScreeningService, { chunk, policy, deadlineMs, signal, firstOf }: ChunkScreening): Promise<ScreenedChunk> {
+  const rows: Row[] = [];
+  const planned = new Map<number, { head: Head; plan: ScreenPlan }>();
+  for (const [at, text] of chunk.lines.entries()) {
+    const row = await readRow(readStoredLine(text), chunk.firstLine + at, { policy, planned, firstOf });
+    rows.push(row);
+    if ('plan' in row) planned.set(row.head.line, row);
+  }
+  const outcomes = await screening.run([...planned.values()].map(({ plan }) => plan), { policy, call: { deadlineMs, signal, lane: 'batch' } });
+  const screened = new Map([...planned.values()].map(({ head }, at) => [head.line, { result: resultOf(head, outcomes[at]!), scores: outcomes[at]!.scores.map(toStored) }]));
+  const done = rows.map((row) => finished(row, screened));
   return {
-    results: rows.map((row) => ('failed' in row ? row.failed : byLine.get(row.line)!)),
-    scores: new Map(planned.map((row, at) => [row.line, outcomes[at]!.scores.map(toStored)])),
+    results: done.map(({ result }) => result),
+    scores: new Map(done.flatMap(({ result, scores }) => (scores ? [[result.line, scores]] : []))),
     unavailable: outcomes.some((outcome) => outcome.verdicts.some((verdict) => verdict.status === 'indeterminate')),
   };
 }
 
-function readRow(text: string, line: number, policy: PolicyVersion): Row {
-  const bytes = Buffer.from(text, 'utf8');
+interface Reading {
+  policy: PolicyVersion;
+  /** Lines of this chunk that will be screened. */
+  planned: ReadonlyMap<number, unknown>;
+  firstOf: ChunkScreening['firstOf'];
+}
+
+async function readRow(stored: StoredLine, line: number, { policy, planned, firstOf }: Reading): Promise<Row> {
+  const place = { line, ...(stored.line === undefined ? {} : { input_line: stored.line }) };
+  if (stored.kind === 'failure') return { head: { ...place, ...(stored.id === undefined ? {} : { id: stored.id }) }, failed: stored.failure };
+  const row = readContent(stored, place, policy);
+  if (!stored.duplicateOf || 'failed' in row) return row;
+  if (planned.has(stored.duplicateOf.number)) return { head: row.head, repeats: stored.duplicateOf.number };
+  const copied = await firstOf?.(stored.duplicateOf.number);
+  return copied ? { head: row.head, copied } : row;
+}
+
+function readContent({ json }: StoredContent, place: Head, policy: PolicyVersion): Row {
+  const bytes = Buffer.from(json, 'utf8');
   try {
-    if (text === TOO_LONG) throw new SallyportError('request_too_large', 'The line is longer than this server accepts.');
-    const item = readAuditLine(bytes);
-    return { line, item, plan: planOf(item, policy) };
+    const { id, timestamp, source, ...item } = readAuditLine(bytes);
+    return { head: { ...place, ...(id === undefined ? {} : { id }), ...(timestamp === undefined ? {} : { timestamp }), ...(source === undefined ? {} : { source }) }, plan: planLine(item, policy.document) };
   } catch (error) {
     const { code, message, param } = SallyportError.from(error);
-    return { line, failed: { line, ...readLineId(bytes), error: { code, message, ...(param === undefined ? {} : { param }) } } };
+    return { head: { ...place, ...readLineId(bytes) }, failed: { code, message, ...(param === undefined ? {} : { param }) } };
   }
 }
 
-function planOf(item: AuditItem, policy: PolicyVersion): ScreenPlan {
-  if (item.messages) return planPrompt({ messages: item.messages }, policy.document);
-  return planText(item.text ?? '', item.direction ?? 'prompt', policy.document);
+function finished(row: Row, screened: ReadonlyMap<number, FirstResult>): { result: StoredResult; scores?: StoredScores[] } {
+  if ('plan' in row) return screened.get(row.head.line)!;
+  if ('repeats' in row) return copyOf(screened.get(row.repeats)!, row.head);
+  return 'copied' in row ? copyOf(row.copied, row.head) : { result: { ...row.head, ...(row.failed ? { error: row.failed } : {}) } };
 }
 
 /** A line whose checks failed says so; its decision is what the policy makes of that. */
-function resultOf({ line, item }: { line: number; item: AuditItem }, outcome: ScreeningOutcome): AuditResult {
-  const head = { line, ...(item.id === undefined ? {} : { id: item.id }) };
+function resultOf(head: Head, outcome: ScreeningOutcome): StoredResult {
   const failed = outcome.verdicts.find((verdict) => verdict.status === 'indeterminate');
   const error = failed && { code: 'guard_unavailable', message: `The ${failed.screen} check gave no verdict (${failed.reason ?? 'error'}).` };
   return { ...head, ...summarize(outcome), ...(error ? { error } : {}) };

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiExtraModels, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { ownerOf } from '../http/owner.js';
-import { AuditResultsQuery, CreateAuditQuery, ListAuditsQuery } from './audit-query.dto.js';
+import { AuditAcceptedDto, AuditSampleDto, AuditSourceDto } from './audit-options.dto.js';
+import { AuditResultsQuery, ListAuditsQuery } from './audit-query.dto.js';
+import { AUDIT_TYPES } from './audit-types.js';
 import { AuditsService } from './audits.service.js';
 
 const DEFAULT_LIMIT = 20;
@@ -17,12 +19,13 @@ export class AuditsController {
 
   @Post()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Starts an audit of a JSONL upload: one {"text"} or {"messages"} per line' })
-  @ApiConsumes('application/x-ndjson', 'multipart/form-data')
-  @ApiBody({ schema: { type: 'string', format: 'binary' } })
-  @ApiAcceptedResponse({ description: '{id, status}' })
-  create(@Query() query: CreateAuditQuery, @Req() request: FastifyRequest) {
-    return this.audits.create(request, query.policy);
+  @ApiOperation({ summary: 'Starts an audit of a log: JSON lines, a JSON array, CSV, TSV, Parquet, ShareGPT or OpenAI logs, also packed by gzip or zstd', description: 'The log is the body, the `file` of a form after its `options`, or a file that `path` or `s3` names in a JSON body. Options may also be in the query: `policy=strict&fields.text=question&sample=0.1`.' })
+  @ApiConsumes(...AUDIT_TYPES)
+  @ApiExtraModels(AuditSampleDto)
+  @ApiBody({ type: AuditSourceDto })
+  @ApiAcceptedResponse({ type: AuditAcceptedDto })
+  create(@Req() request: FastifyRequest) {
+    return this.audits.create(request);
   }
 
   @Get()

@@ -1,5 +1,5 @@
 import type { BatchEndpoint, BatchError } from '@sallyport/contracts';
-import { ndjsonLines } from '../audits/ndjson-lines.js';
+import { ndjsonLines } from '@sallyport/audit-formats';
 import { checkLine } from './batch-line.js';
 
 /** What an input file must keep to. */

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
+import { AUDIT_TYPES } from '../audits/audit-types.js';
 import { isCancel } from './bodiless-routes.js';
 import { isPolicyRoute } from './policy-routes.js';
 import { YAML_TYPES } from './yaml-body.js';
 
-const UPLOADS: Record<string, string[]> = { '/v1/audits': ['application/x-ndjson', 'application/jsonl', 'multipart/form-data'], '/v1/files': ['multipart/form-data'] };
+const UPLOADS: Record<string, string[]> = { '/v1/audits': AUDIT_TYPES, '/v1/files': ['multipart/form-data'] };
 const DEFAULT = ['application/json'];
 
 /** Answers 415 before a body of a type that the route does not take is read. */

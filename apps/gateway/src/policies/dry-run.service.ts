@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type PolicyVersion, SallyportError, type ScreenKind, type ScreenSubject } from '@sallyport/contracts';
-import { fromSummary, parsePolicyDocument, type PlannedText, planText, planPrompt, policyName, Replay, type ReplayRow, type ScreenPlan, type StoredScores, textsMatter, toStored } from '@sallyport/policy';
+import { fromSummary, parsePolicyDocument, type PlannedText, policyName, Replay, type ReplayRow, type ScreenPlan, type StoredScores, textsMatter, toStored } from '@sallyport/policy';
 import { AuditRepository } from '@sallyport/storage';
 import type { AuditItem } from '../audits/audit-line.js';
-import { readStoredLine, scoredTexts } from '../audits/report/line-texts.js';
+import { planLine } from '../audits/plan-line.js';
+import { readStoredItem, scoredTexts } from '../audits/report/line-texts.js';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { ScreeningService } from '../screening/screening.service.js';
 import { textHits } from '../screening/text-hits.js';
@@ -60,7 +61,7 @@ export class DryRunService {
     for await (const { result, text, scores } of this.audits.scored(auditId)) {
       const known = scores ?? fromSummary(result);
       if (known.length === 0) trial.skipped += 1;
-      else trial.replay.add({ line: result.line, ...(result.id === undefined ? {} : { id: result.id }), scores: known, ...(trial.texts && scores ? this.textFields(readStoredLine(text), scores, trial) : {}) });
+      else trial.replay.add({ line: result.line, ...(result.id === undefined ? {} : { id: result.id }), scores: known, ...(trial.texts && scores ? this.textFields(readStoredItem(text), scores, trial) : {}) });
     }
   }
 
@@ -99,7 +100,7 @@ function requireOne(body: DryRunDto): void {
 }
 
 function planOf(item: AuditItem | undefined, { document }: PolicyVersion): ScreenPlan {
-  return item?.messages ? planPrompt({ messages: item.messages }, document) : planText(item?.text ?? '', item?.direction ?? 'prompt', document);
+  return planLine(item ?? {}, document);
 }
 
 /** Everything that one of two plans has screened. */

@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { CanonicalLine } from '../records/canonical-line.js';
+import type { StoredPlace } from '../records/stored-line.js';
 
-/** Where a content was seen first. */
-export interface FirstSeen {
-  line: number;
-  /** The chunk it was stored in. */
-  chunk: number;
-}
-
-/** Words of one entry: four of the digest, the line and the chunk. */
+/** Words of one entry: four of the digest, the line and the number in storage. */
 const WORDS = 6;
 const DIGEST_WORDS = 4;
 const FIRST_CAPACITY = 1 << 12;
@@ -20,11 +14,11 @@ export class ContentDigests {
   private count = 0;
 
   /** The first place of this content; undefined where it is new, and then this is its first. */
-  seen(content: CanonicalLine, place: FirstSeen): FirstSeen | undefined {
+  seen(content: CanonicalLine, place: StoredPlace): StoredPlace | undefined {
     const digest = digestOf(content);
     const at = this.find(digest);
-    if (this.table[at + DIGEST_WORDS] !== 0) return { line: this.table[at + DIGEST_WORDS]!, chunk: this.table[at + DIGEST_WORDS + 1]! };
-    this.table.set([...digest, place.line, place.chunk], at);
+    if (this.table[at + DIGEST_WORDS] !== 0) return { line: this.table[at + DIGEST_WORDS]!, number: this.table[at + DIGEST_WORDS + 1]! };
+    this.table.set([...digest, place.line, place.number], at);
     this.count += 1;
     if (this.count * 4 > this.capacity * 3) this.grow();
     return undefined;

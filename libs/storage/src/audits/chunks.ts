@@ -3,6 +3,7 @@ import type { StoredScores } from '@sallyport/policy';
 import type { Kysely } from 'kysely';
 import { guarded } from '../failures.js';
 import type { Schema } from '../schema.js';
+import { publicResult, type StoredResult } from './stored-results.js';
 import { lockAudit, requireAudit, settle } from './state.js';
 
 /** A stored chunk as the one who screens it needs it. */
@@ -101,8 +102,8 @@ export async function* readScored(kysely: Kysely<Schema>, id: string): AsyncGene
     const lines = JSON.parse(chunk.lines) as string[];
     const scores = chunk.scores?.split('\n');
     for (const [index, line] of chunk.results.split('\n').entries()) {
-      const result = JSON.parse(line) as AuditResult;
-      yield { result, text: lines[result.line - chunk.first_line] ?? '', scores: scores && (JSON.parse(scores[index]!) as StoredScores[]) };
+      const result = JSON.parse(line) as StoredResult;
+      yield { result: publicResult(result), text: lines[result.line - chunk.first_line] ?? '', scores: scores && (JSON.parse(scores[index]!) as StoredScores[]) };
     }
   }
 }
@@ -121,7 +122,7 @@ export async function* readResults(kysely: Kysely<Schema>, id: string): AsyncGen
     if (chunk === undefined) return;
     last = chunk.ordinal;
     if (chunk.results === null || chunk.results === '') continue;
-    for (const line of chunk.results.split('\n')) yield JSON.parse(line) as AuditResult;
+    for (const line of chunk.results.split('\n')) yield publicResult(JSON.parse(line) as StoredResult);
   }
 }
 

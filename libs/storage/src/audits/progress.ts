@@ -4,7 +4,7 @@ import type { AuditsTable, Schema, StoredError } from '../schema.js';
 
 const FINISHED = new Set(['completed', 'failed', 'cancelled']);
 
-const COLUMNS = ['id', 'status', 'policy_id', 'policy_version', 'total', 'done', 'failed', 'flagged', 'error'] as const;
+const COLUMNS = ['id', 'status', 'policy_id', 'policy_version', 'total', 'skipped', 'done', 'failed', 'flagged', 'error'] as const;
 
 interface Timing {
   created_s: number;
@@ -37,6 +37,7 @@ export function toProgress(row: ProgressRow): AuditProgress {
     status: row.status,
     policy: `${row.policy_id}@${row.policy_version}`,
     total: row.total,
+    skipped: row.skipped,
     done: row.done,
     failed: row.failed,
     flagged: row.flagged,

@@ -4,7 +4,7 @@ import { isUniqueViolation } from '../failures.js';
 import type { Schema } from '../schema.js';
 import { auditNotFound, lockAudit, settle } from './state.js';
 
-/** A piece of the upload: consecutive input lines, the first of which has number `firstLine`. */
+/** A piece of the upload: consecutive lines, the first of which has number `firstLine` among all that are stored. */
 export interface AuditChunk {
   ordinal: number;
   firstLine: number;
@@ -39,14 +39,14 @@ async function refusal(trx: Kysely<Schema>, id: string): Promise<SallyportError>
   return new SallyportError('invalid_request', `The upload of this audit is over; its status is ${audit.status}.`);
 }
 
-/** Closes the upload; an audit whose lines are all done by then, or that has none, is completed at once. */
-export async function sealUpload(trx: Kysely<Schema>, id: string, total: number): Promise<void> {
+/** Closes the upload; `skipped` lines of the input were left out. An audit whose lines are all done by then, or that has none, is completed at once. */
+export async function sealUpload(trx: Kysely<Schema>, id: string, { total, skipped }: { total: number; skipped: number }): Promise<void> {
   const audit = await lockAudit(trx, id);
   if (audit.sealed && audit.total === total) return;
   if (audit.sealed || audit.finished) throw await refusal(trx, id);
   if (audit.total !== total) {
     throw new SallyportError('invalid_request', `Expected ${total} uploaded lines, but ${audit.total} are stored.`, { param: 'total' });
   }
-  await trx.updateTable('audits').set({ sealed: true }).where('id', '=', id).execute();
+  await trx.updateTable('audits').set({ sealed: true, skipped }).where('id', '=', id).execute();
   await settle(trx, id);
 }

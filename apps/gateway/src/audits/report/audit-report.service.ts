@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { PoliciesService } from '../../policies/policies.service.js';
 import { textHits } from '../../screening/text-hits.js';
 import { type LineFacts, lineFacts } from './line-facts.js';
-import { readStoredLine, scoredTexts } from './line-texts.js';
+import { readStoredItem, scoredTexts } from './line-texts.js';
 
 /** Reports of finished audits that are kept: they do not change any more, and a page is often asked for right after its JSON. */
 const KEPT_REPORTS = 8;
@@ -70,7 +70,7 @@ function rowOf({ result, scores, text: line }: ScoredResult, facts: LineFacts, p
 
 /** Every rule once, with the severest that it asks for: reasons are in that order. */
 function rulesOf(line: string, scores: readonly StoredScores[], policy: PolicyVersion): AuditRow['rules'] {
-  const texts = textsMatter(policy.document, policy.document) ? scoredTexts(readStoredLine(line), scores, policy.document) : undefined;
+  const texts = textsMatter(policy.document, policy.document) ? scoredTexts(readStoredItem(line), scores, policy.document) : undefined;
   const { decision } = redecide(scores, policy, texts, (text, document) => textHits(text, document, false));
   const reasons = decision.reasons.filter(({ rule, action }) => action !== 'allow' && rule !== 'indeterminate');
   return [...new Map(reasons.reverse().map((reason) => [reason.rule, reason])).values()];
@@ -88,7 +88,7 @@ function replayLine(trial: DraftReplay, { result, scores, text: line }: ScoredRe
     trial.skipped += 1;
     return;
   }
-  const texts = trial.texts && scores ? scoredTexts(readStoredLine(line), scores, draft.document) : undefined;
+  const texts = trial.texts && scores ? scoredTexts(readStoredItem(line), scores, draft.document) : undefined;
   trial.replay.add({ line: result.line, ...(result.id === undefined ? {} : { id: result.id }), scores: known, ...(texts ? { texts } : {}), ...(text === undefined ? {} : { text }), ...(result.decision ? { recorded: result.decision } : {}) });
 }
 

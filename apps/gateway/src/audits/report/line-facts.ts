@@ -1,3 +1,4 @@
+import { readStoredLine } from '@sallyport/audit-formats';
 import type { AuditResult } from '@sallyport/contracts';
 
 /** What a report reads in a stored line beside its verdict. */
@@ -22,8 +23,10 @@ export function lineFacts(line: string, result: Pick<AuditResult, 'timestamp' | 
 }
 
 function parse(line: string): Record<string, unknown> | undefined {
+  const stored = readStoredLine(line);
+  if (stored.kind === 'failure') return undefined;
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = JSON.parse(stored.json);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

@@ -1,11 +1,15 @@
+import { readStoredLine } from '@sallyport/audit-formats';
 import type { PolicyDocument } from '@sallyport/contracts';
-import { type PlannedText, planPrompt, planText, type StoredScores } from '@sallyport/policy';
+import type { PlannedText, StoredScores } from '@sallyport/policy';
 import { type AuditItem, readAuditLine } from '../audit-line.js';
+import { planLine } from '../plan-line.js';
 
 /** A stored line as it was read for its audit; undefined where it could not be read. */
-export function readStoredLine(line: string): AuditItem | undefined {
+export function readStoredItem(line: string): AuditItem | undefined {
+  const stored = readStoredLine(line);
+  if (stored.kind === 'failure') return undefined;
   try {
-    return readAuditLine(Buffer.from(line, 'utf8'));
+    return readAuditLine(Buffer.from(stored.json, 'utf8'));
   } catch {
     return undefined;
   }
@@ -13,7 +17,7 @@ export function readStoredLine(line: string): AuditItem | undefined {
 
 /** The texts of an item, as the screens of a policy would see them. */
 function textsOf(item: AuditItem, policy: PolicyDocument): PlannedText[] {
-  return (item.messages ? planPrompt({ messages: item.messages }, policy) : planText(item.text ?? '', item.direction ?? 'prompt', policy)).texts;
+  return planLine(item, policy).texts;
 }
 
 /** The texts that scores are of; undefined unless every score is of one of them, because of others nobody knows which text a score is of. */
