@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { clientToken, SERVICES, type ServiceClient, type ServiceName } from '@sallyport/contracts';
 import type { JobQueue } from '@sallyport/pipeline';
-import { AuditRepository, BatchRepository, type Database, FileRepository, PolicyRepository } from '@sallyport/storage';
+import { AuditRepository, BatchRepository, type Database, FileRepository, LabelRepository, PolicyRepository } from '@sallyport/storage';
 import { AuditIntake } from './audits/audit-intake.js';
 import { AuditSpool } from './audits/audit-spool.js';
 import { AUDIT_JOBS, type AuditJob, AuditRunner } from './audits/audit-runner.js';
@@ -9,6 +9,8 @@ import { AuditsController } from './audits/audits.controller.js';
 import { AuditsService } from './audits/audits.service.js';
 import { AuditReportController } from './audits/report/audit-report.controller.js';
 import { AuditReportService } from './audits/report/audit-report.service.js';
+import { ReviewsController } from './audits/reviews/reviews.controller.js';
+import { ReviewsService } from './audits/reviews/reviews.service.js';
 import { BatchFilesWriter } from './batches/batch-files.js';
 import { BatchRequests } from './batches/batch-requests.js';
 import { BATCH_JOBS, type BatchJob, BatchRunner } from './batches/batch-runner.js';
@@ -66,6 +68,7 @@ export class GatewayModule {
       { provide: AUDIT_JOBS, useValue: auditJobs },
       { provide: PolicyRepository, useValue: new PolicyRepository(database) },
       { provide: AuditRepository, useValue: new AuditRepository(database) },
+      { provide: LabelRepository, useValue: new LabelRepository(database) },
       { provide: BATCH_JOBS, useValue: batchJobs },
       { provide: BatchRepository, useValue: new BatchRepository(database) },
       { provide: FileRepository, useValue: new FileRepository(database) },
@@ -75,8 +78,8 @@ export class GatewayModule {
     ];
     return {
       module: GatewayModule,
-      controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, AuditReportController, FilesController, BatchesController, HealthController, MetricsController],
-      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditReportService, AuditIntake, AuditRunner, FilesService, BatchRequests, BatchFilesWriter, BatchRunner, BatchesService],
+      controllers: [ChatController, ModerationsController, ScreensController, ModelsController, PoliciesController, PolicyExchangeController, PolicyLifecycleController, PolicyAssignmentsController, TaxonomiesController, AuditsController, AuditReportController, ReviewsController, FilesController, BatchesController, HealthController, MetricsController],
+      providers: [...given, RouteTable, OpenAiExceptionFilter, GatewayMetrics, ModelsService, PoliciesService, ShadowService, DryRunService, ScreeningService, ChatService, ModerationsService, AlignmentService, ScreensService, AuditsService, AuditReportService, ReviewsService, AuditIntake, AuditRunner, FilesService, BatchRequests, BatchFilesWriter, BatchRunner, BatchesService],
     };
   }
 }

@@ -94,3 +94,18 @@ export interface AuditOptions {
   priority?: number;
   retain_text?: boolean;
 }
+
+/** What a reviewer says of a line. */
+export const AUDIT_VERDICTS = ['harmful', 'harmless'] as const;
+export type AuditVerdict = (typeof AUDIT_VERDICTS)[number];
+
+/** The label of one reviewer for one line. `categories`: codes of the policy that the line is about, where it is harmful. */
+export interface AuditLabel {
+  line: number;
+  reviewer: string;
+  label: AuditVerdict;
+  categories: string[];
+  note?: string;
+  /** Seconds since 1970. */
+  labelled_at: number;
+}

@@ -9,3 +9,5 @@ export { auditPage } from './pages/audit-page.js';
 export { chart, type Line } from './plots/chart.js';
 export { escapeXml } from './plots/drawn.js';
 export { STYLE } from './pages/style.js';
+export { AgreementBook, FEWEST_LABELS, type LabelAgreement } from './labels/label-agreement.js';
+export { type Majority, majorityOf, truthOf } from './labels/label-truth.js';

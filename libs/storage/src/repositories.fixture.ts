@@ -7,6 +7,7 @@ import { describeBatches, describeBatchEnds } from './batches.fixture.js';
 import type { Database } from './database.js';
 import { FileRepository } from './file-repository.js';
 import { describeFiles } from './files.fixture.js';
+import { describeLabels } from './labels.fixture.js';
 import { describePolicies } from './policies.fixture.js';
 import { describeConcurrency, describeLifecycle } from './policy-lifecycle.fixture.js';
 import { PolicyRepository } from './policy-repository.js';
@@ -24,6 +25,7 @@ export function describeRepositories(open: () => Database): void {
     describeScreening(() => new AuditRepository(open()));
     describeEnds(() => new AuditRepository(open()));
   });
+  describe('LabelRepository', () => describeLabels(open));
   describe('FileRepository', () => describeFiles(() => new FileRepository(open())));
   describe('BatchRepository', () => {
     const both = () => ({ batches: new BatchRepository(open()), files: new FileRepository(open()) });

@@ -1,4 +1,4 @@
-import type { AssignmentKind, AuditStatus, BatchEndpoint, BatchStatus, ErrorCode, FilePurpose, PolicyChange } from '@sallyport/contracts';
+import type { AssignmentKind, AuditStatus, AuditVerdict, BatchEndpoint, BatchStatus, ErrorCode, FilePurpose, PolicyChange } from '@sallyport/contracts';
 import type { ColumnType, Generated } from 'kysely';
 
 /** Name of the PostgreSQL schema that holds every table of this library. */
@@ -131,6 +131,8 @@ export interface AuditChunksTable {
   ordinal: number;
   first_line: number;
   line_count: number;
+  /** Line of the file that its last line is; null where that is its number in storage. */
+  last_input_line: ColumnType<number | null, number | null | undefined, never>;
   lines: string;
   results: ColumnType<string | null, never, string>;
   /** JSON lines, one list of raw scores per result; null for chunks that were done before scores were kept. */
@@ -143,6 +145,17 @@ export interface AuditChunksTable {
   tries: Generated<number>;
   failed: Generated<number>;
   retryable: Generated<number>;
+}
+
+/** One row per line and reviewer; `categories` is JSON text. */
+export interface AuditLabelsTable {
+  audit_id: string;
+  line: number;
+  reviewer: string;
+  label: AuditVerdict;
+  categories: string;
+  note: string | null;
+  labelled_at: ColumnType<Date, never, Date>;
 }
 
 /** One row per file; its content is on disk under its id. `owner` is who may see it. */
@@ -222,6 +235,7 @@ export interface Schema {
   policy_shadow_differences: PolicyShadowDifferencesTable;
   audits: AuditsTable;
   audit_chunks: AuditChunksTable;
+  audit_labels: AuditLabelsTable;
   files: FilesTable;
   batches: BatchesTable;
   batch_chunks: BatchChunksTable;

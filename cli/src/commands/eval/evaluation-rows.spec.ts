@@ -29,13 +29,18 @@ describe('a set', () => {
     expect(rows.map(({ answer }) => answer)).toEqual([true, false]);
   });
 
+  it('is what an audit gives of its labels', async () => {
+    const rows = [{ text: 'I will kill number 0', label: 1, task: 'content', s: ['S1'], categories: ['S1'], line: 1, id: 'm1' }, { text: 'hello 1', label: 0, task: 'content', line: 2, id: 'm2' }];
+    expect(await readSet(await file('audit.jsonl', rows))).toMatchObject({ target: 'harm', rows: [{ label: 1, hazards: ['S1'], categories: ['S1'] }, { label: 0, hazards: [] }] });
+  });
+
   it('stops at the limit and skips empty lines', async () => {
     const { rows } = await readSet(await file('many.jsonl', [{ text: 'a', label: 0 }, '', { text: 'b', label: 1 }, { text: 'c', label: 1 }]), undefined, 2);
     expect(rows.map(({ line }) => line)).toEqual([1, 3]);
   });
 
   it('of a folder is every JSONL file in it, by name', async () => {
-    expect((await setFiles([folder])).map((path) => path.slice(folder.length + 1))).toEqual(['many.jsonl', 'packed.jsonl.gz', 'plain.jsonl', 'turns.jsonl']);
+    expect((await setFiles([folder])).map((path) => path.slice(folder.length + 1))).toEqual(['audit.jsonl', 'many.jsonl', 'packed.jsonl.gz', 'plain.jsonl', 'turns.jsonl']);
   });
 });
 

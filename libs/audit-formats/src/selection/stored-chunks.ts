@@ -6,6 +6,8 @@ export interface StoredChunk {
   ordinal: number;
   firstLine: number;
   lines: string[];
+  /** Line of the file that the last one is. */
+  lastInputLine?: number;
 }
 
 /** How lines are put together. */
@@ -26,6 +28,7 @@ export async function* storedChunks(source: AsyncIterable<AuditLine>, { maxLines
     const number = chunk.firstLine + chunk.lines.length;
     const stored = storeLine(entry, number, 'content' in entry ? digests?.seen(entry.content, { line: entry.line, number }) : undefined);
     chunk.lines.push(stored);
+    chunk.lastInputLine = entry.line;
     chars += stored.length;
     if (chunk.lines.length < maxLines && chars < maxChars) continue;
     yield chunk;

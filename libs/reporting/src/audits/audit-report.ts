@@ -18,7 +18,7 @@ export interface DraftReport extends ReplayReport {
 
 /** The report of an audit, as `GET /v1/audits/{id}/report` gives it. Numbers are exact, except where `max_error` says how far they may be off. */
 export interface AuditReport {
-  audit: Pick<AuditProgress, 'id' | 'status' | 'policy' | 'total' | 'done' | 'created_at'>;
+  audit: Pick<AuditProgress, 'id' | 'status' | 'policy' | 'total' | 'done' | 'skipped' | 'created_at'>;
   /** Seconds since 1970. */
   generated_at: number;
   /** Lines with a result: what every number below is about. */

@@ -10,14 +10,15 @@ export function summary({ audit, lines, decisions, not_checked, generated_at }: 
     `<h1>Audit report</h1><p class="facts">${escapeXml(audit.id)} · policy ${escapeXml(audit.policy)} · ${escapeXml(audit.status)} · started ${date(audit.created_at)} · report of ${date(generated_at)}</p>`,
     `<div class="tiles"><div class="tile"><b>${count(lines)}</b><span>lines of ${count(audit.total)}</span></div>`,
     tile('blocked', decisions.block, 'block'), tile('to review', decisions.review, 'review'), tile('allowed', decisions.allow, 'allow'), tile('no decision', decisions.none, 'none'),
-    '</div>', gapsPanel(not_checked, audit.status),
+    '</div>', gapsPanel(not_checked, audit),
   ].join('');
 }
 
 const date = (seconds: number): string => `${new Date(seconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-function gapsPanel(gaps: Gaps, status: string): string {
-  const found = gapLines(gaps, status);
+function gapsPanel(gaps: Gaps, { status, skipped = 0 }: AuditReport['audit']): string {
+  const sampled = skipped > 0 ? [`${count(skipped)} lines of the file are not in the sample that was asked for.`] : [];
+  const found = [...sampled, ...gapLines(gaps, status)];
   const body = found.length === 0 ? '<p>Everything was: every line has a verdict, and every token of it was read.</p>' : `<ul>${found.map((text) => `<li>${escapeXml(text)}</li>`).join('')}</ul>`;
   return `<div class="gaps${found.length > 0 ? ' open' : ''}"><h2>What was not checked</h2>${body}</div>`;
 }

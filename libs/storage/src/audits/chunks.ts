@@ -1,8 +1,8 @@
 import { type AuditResult, SallyportError } from '@sallyport/contracts';
 import type { StoredScores } from '@sallyport/policy';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { guarded } from '../failures.js';
-import type { Schema } from '../schema.js';
+import type { AuditChunksTable, Schema } from '../schema.js';
 import { publicResult, type StoredResult } from './stored-results.js';
 import { lockAudit, requireAudit, settle } from './state.js';
 
@@ -98,13 +98,18 @@ export async function* readScored(kysely: Kysely<Schema>, id: string): AsyncGene
     const chunk = await guarded(() => kysely.selectFrom('audit_chunks').select(['ordinal', 'first_line', 'lines', 'results', 'scores']).where('audit_id', '=', id).where('results', 'is not', null).where('ordinal', '>', last).orderBy('ordinal').limit(1).executeTakeFirst());
     if (chunk === undefined) return;
     last = chunk.ordinal;
-    if (!chunk.results) continue;
-    const lines = JSON.parse(chunk.lines) as string[];
-    const scores = chunk.scores?.split('\n');
-    for (const [index, line] of chunk.results.split('\n').entries()) {
-      const result = JSON.parse(line) as StoredResult;
-      yield { result: publicResult(result), text: lines[result.line - chunk.first_line] ?? '', scores: scores && (JSON.parse(scores[index]!) as StoredScores[]) };
-    }
+    yield* scoredOf(chunk);
+  }
+}
+
+/** The results of a stored chunk with their lines and scores. */
+export function* scoredOf(chunk: Pick<Selectable<AuditChunksTable>, 'first_line' | 'lines' | 'results' | 'scores'>): Generator<ScoredResult> {
+  if (!chunk.results) return;
+  const lines = JSON.parse(chunk.lines) as string[];
+  const scores = chunk.scores?.split('\n');
+  for (const [index, line] of chunk.results.split('\n').entries()) {
+    const result = JSON.parse(line) as StoredResult;
+    yield { result: publicResult(result), text: lines[result.line - chunk.first_line] ?? '', scores: scores && (JSON.parse(scores[index]!) as StoredScores[]) };
   }
 }
 

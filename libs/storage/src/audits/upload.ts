@@ -9,6 +9,8 @@ export interface AuditChunk {
   ordinal: number;
   firstLine: number;
   lines: string[];
+  /** Line of the file that the last one is, where lines of the file are left out. */
+  lastInputLine?: number;
 }
 
 /** Stores a chunk of an audit whose upload is open and counts its lines. */
@@ -28,8 +30,8 @@ export async function insertChunk(trx: Kysely<Schema>, id: string, chunk: AuditC
   });
 }
 
-function toRow(id: string, { ordinal, firstLine, lines }: AuditChunk) {
-  return { audit_id: id, ordinal, first_line: firstLine, line_count: lines.length, lines: JSON.stringify(lines) };
+function toRow(id: string, { ordinal, firstLine, lines, lastInputLine }: AuditChunk) {
+  return { audit_id: id, ordinal, first_line: firstLine, line_count: lines.length, last_input_line: lastInputLine ?? null, lines: JSON.stringify(lines) };
 }
 
 async function refusal(trx: Kysely<Schema>, id: string): Promise<SallyportError> {
