@@ -50,7 +50,7 @@ export class AuditTally {
   report({ id, status, policy, total, done, skipped, created_at }: AuditProgress, draft?: DraftReport): AuditReport {
     const [timeline, sources, stages] = [this.time.report(), this.sources.report(), this.stages.report()];
     return {
-      audit: { id, status, policy, total, done, ...(skipped === undefined ? {} : { skipped }), created_at }, generated_at: Math.floor(Date.now() / 1_000), lines: this.lines,
+      audit: { id, status, policy, total, done, skipped, created_at }, generated_at: Math.floor(Date.now() / 1_000), lines: this.lines,
       decisions: this.decisions, not_checked: this.gaps.report(Math.max(0, total - this.lines)), names: this.names(), categories: this.categories.categories(),
       ...(timeline ? { timeline } : {}), scores: this.categories.scores(), ...(sources ? { sources } : {}), languages: this.languages.report(), ...(stages ? { stages } : {}),
       with_text: this.options.withText, samples: this.samples.report(), ...(draft ? { draft } : {}),

@@ -16,7 +16,7 @@ export function summary({ audit, lines, decisions, not_checked, generated_at }: 
 
 const date = (seconds: number): string => `${new Date(seconds * 1_000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-function gapsPanel(gaps: Gaps, { status, skipped = 0 }: AuditReport['audit']): string {
+function gapsPanel(gaps: Gaps, { status, skipped }: AuditReport['audit']): string {
   const sampled = skipped > 0 ? [`${count(skipped)} lines of the file are not in the sample that was asked for.`] : [];
   const found = [...sampled, ...gapLines(gaps, status)];
   const body = found.length === 0 ? '<p>Everything was: every line has a verdict, and every token of it was read.</p>' : `<ul>${found.map((text) => `<li>${escapeXml(text)}</li>`).join('')}</ul>`;

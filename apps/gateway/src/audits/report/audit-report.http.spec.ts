@@ -19,13 +19,13 @@ describe('the report of an audit', () => {
   beforeAll(async () => {
     gateway = await openTestGateway();
     id = await audit(LINES);
-  });
+  }, 180_000);
   afterAll(() => gateway.close());
   const get = (path: string) => request(gateway.url).get(path);
 
   async function audit(lines: object[]): Promise<string> {
     const { body } = await request(gateway.url).post('/v1/audits').set('content-type', 'application/x-ndjson').send(lines.map((line) => JSON.stringify(line)).join('\n'));
-    await vi.waitFor(async () => expect((await get(`/v1/audits/${body.id}`)).body.status).toBe('completed'), { timeout: 20_000 });
+    await vi.waitFor(async () => expect((await get(`/v1/audits/${body.id}`)).body.status).toBe('completed'), { timeout: 60_000 });
     return body.id;
   }
 

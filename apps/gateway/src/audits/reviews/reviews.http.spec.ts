@@ -16,8 +16,8 @@ describe('the review queue of an audit', () => {
     await request(gateway.url).post('/v1/policies/reviewing/versions').send({ document: { ...DEFAULT_POLICY, categories } });
     const { body } = await request(gateway.url).post('/v1/audits?policy=reviewing').set('content-type', 'application/x-ndjson').send(LINES.map((line) => JSON.stringify(line)).join('\n'));
     id = body.id;
-    await vi.waitFor(async () => expect((await get(`/v1/audits/${id}`)).body.status).toBe('completed'), { timeout: 20_000 });
-  });
+    await vi.waitFor(async () => expect((await get(`/v1/audits/${id}`)).body.status).toBe('completed'), { timeout: 60_000 });
+  }, 180_000);
   afterAll(() => gateway.close());
   const get = (path: string) => request(gateway.url).get(path);
   const label = (line: number, body: object) => request(gateway.url).post(`/v1/audits/${id}/lines/${line}/labels`).send(body);
