@@ -28,18 +28,26 @@ export interface GatewaySettings {
 
 /** How audits are cut and retried. */
 export interface AuditSettings {
-  /** Lines in one job. */
+  /** Lines that are stored, begun and ended together. */
   chunkLines: number;
   /** Longer lines become error rows. */
   maxLineBytes: number;
-  /** Subjects in one call to a guard, so that online work gets its turn in between. */
-  subjectsPerCall: number;
-  /** Chunks that this process works on at a time. */
+  /** Jobs of all audits together: at least as many as all gateways work on at a time. */
+  turns: number;
+  /** How long a turn is to take; it takes as many chunks as lately took so long. */
+  turnMs: number;
+  /** Most chunks of a turn. */
+  chunksPerTurn: number;
+  /** Turns that this process works on at a time. */
   concurrency: number;
-  /** Tries of a chunk whose guard is unavailable before its lines become error rows. */
+  /** Tries of a turn that the database fails, before it is looked for with the lost ones. */
   attempts: number;
   /** First pause between tries; it doubles. */
   backoffMs: number;
+  /** How often is looked for lost turns. */
+  reconcileMs: number;
+  /** Progress as events: how often it is read, and after how long a silence is broken. */
+  events: { pollMs: number; keepAliveMs: number };
   /** How far a packed upload may unpack. */
   unpack: UnpackLimits;
   /** Folder that `path` reads from; undefined: none. */
@@ -101,7 +109,10 @@ export function defaultSettings(overrides: Partial<GatewaySettings> = {}): Gatew
     generateDeadlineMs: 600_000,
     verdictCache: { maxEntries: 20_000, ttlMs: 300_000 },
     breaker: { failureThreshold: 5, openMs: 3_000 },
-    audit: { chunkLines: 100, maxLineBytes: MIB, subjectsPerCall: 16, concurrency: 2, attempts: 6, backoffMs: 1_000, unpack: { bytes: 8_192 * MIB, ratio: 200 }, folder: undefined, s3: { endpoint: undefined, allowed: [] } },
+    audit: {
+      chunkLines: 100, maxLineBytes: MIB, turns: 32, turnMs: 2_000, chunksPerTurn: 32, concurrency: 2, attempts: 6, backoffMs: 500, reconcileMs: 30_000,
+      events: { pollMs: 500, keepAliveMs: 15_000 }, unpack: { bytes: 8_192 * MIB, ratio: 200 }, folder: undefined, s3: { endpoint: undefined, allowed: [] },
+    },
     batch: {
       fileLimitBytes: 200 * MIB, maxRequests: 50_000, chunkLines: { '/v1/moderations': 64, '/v1/chat/completions': 8 }, linesAtOnce: 8, chunksQueued: 16,
       concurrency: 2, attempts: 6, backoffMs: 1_000, windowMs: 24 * 3_600_000, endingGraceMs: 60_000, reconcileMs: 30_000,

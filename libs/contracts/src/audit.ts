@@ -7,13 +7,18 @@ export interface AuditProgress {
   id: string;
   status: AuditStatus;
   policy: string;
+  /** Among the audits of one owner, higher goes first. */
+  priority: number;
   total: number;
+  /** Lines with a final result; those that are being tried again are not among them. */
   done: number;
   failed: number;
+  /** Of the failed lines, those whose check failed: `POST /v1/audits/{id}/retry` runs them again. */
+  retryable: number;
   flagged: number;
   /** Input lines that the sample leaves out; `total` does not count them. */
   skipped: number;
-  /** Lines a second since the audit started running. */
+  /** Lines a second, lately; of a finished audit: while it ran. 0 while it is paused. */
   rate: number;
   eta_s: number | null;
   created_at: number;

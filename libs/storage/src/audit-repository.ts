@@ -1,17 +1,24 @@
 import type { AuditProgress, AuditResult, AuditStatus, ErrorCode } from '@sallyport/contracts';
 import type { StoredScores } from '@sallyport/policy';
 import type { Kysely } from 'kysely';
-import { type ChunkCounts, type LoadedChunk, readChunk, readPending, readResults, readScored, type ScoredResult, writeResults } from './audits/chunks.js';
+import { type LoadedChunk, readChunk, readPending, readResults, readScored, type ScoredResult } from './audits/chunks.js';
+import { cancelAudit, pauseAudit, resumeAudit, retryAudit } from './audits/control.js';
 import { insertAudit, type NewAudit } from './audits/creation.js';
 import { selectProgress, toProgress } from './audits/progress.js';
+import { type ChunkCounts, writeResults } from './audits/results.js';
 import { auditNotFound, failOpenUploads, finish, OPEN, setRunning } from './audits/state.js';
 import { deleteLines, readResultOf, type StoredResult } from './audits/stored-results.js';
-import { type AuditChunk, insertChunk, sealUpload } from './audits/upload.js';
+import { type BegunChunk, beginTry, splitChunk, takeBackTry } from './audits/tries.js';
+import { anyToTake, freeChunks, readTurns, type TakenChunks, takeChunks } from './audits/turns.js';
+import { type AuditChunk, insertChunks, sealUpload } from './audits/upload.js';
 import type { Database } from './database.js';
 import { guarded } from './failures.js';
 import type { Schema } from './schema.js';
 
-export type { ChunkCounts, LoadedChunk, ScoredResult } from './audits/chunks.js';
+export type { LoadedChunk, ScoredResult } from './audits/chunks.js';
+export type { ChunkCounts } from './audits/results.js';
+export type { BegunChunk } from './audits/tries.js';
+export type { TakenChunks } from './audits/turns.js';
 export type { NewAudit } from './audits/creation.js';
 export { publicResult, type StoredResult } from './audits/stored-results.js';
 export type { AuditChunk } from './audits/upload.js';
@@ -38,7 +45,12 @@ export class AuditRepository {
 
   /** Adds a chunk of input lines while the upload is open. */
   async addChunk(auditId: string, chunk: AuditChunk): Promise<void> {
-    await this.transaction((trx) => insertChunk(trx, auditId, chunk));
+    await this.addChunks(auditId, [chunk]);
+  }
+
+  /** Adds chunks of input lines while the upload is open, all or none. */
+  async addChunks(auditId: string, chunks: readonly AuditChunk[]): Promise<void> {
+    await this.transaction((trx) => insertChunks(trx, auditId, chunks));
   }
 
   /** Declares the upload complete; `total` must be the number of lines added, `skipped` were left out. */
@@ -51,9 +63,61 @@ export class AuditRepository {
     return guarded(() => failOpenUploads(this.kysely));
   }
 
-  /** Marks an audit as running, also one that is resumed; a finished one stays as it is. */
+  /** Sets a queued audit running; any other stays as it is. */
   async start(id: string): Promise<void> {
     await guarded(() => setRunning(this.kysely, id));
+  }
+
+  /** Lets no more lines be begun. Throws `audit_state_conflict` for an audit that has ended. */
+  async pause(owner: string, id: string): Promise<void> {
+    await this.transaction((trx) => pauseAudit(trx, owner, id));
+  }
+
+  /** Lets a paused audit go on. Throws `audit_state_conflict` for one that has ended. */
+  async resume(owner: string, id: string): Promise<void> {
+    await this.transaction((trx) => resumeAudit(trx, owner, id));
+  }
+
+  /** Runs the lines of a completed audit again whose check failed, and no others. Throws `audit_state_conflict` and `nothing_to_retry`. */
+  async retry(owner: string, id: string): Promise<void> {
+    await this.transaction((trx) => retryAudit(trx, owner, id));
+  }
+
+  /** Ends an open audit of the owner. Throws `audit_state_conflict` for one that has ended otherwise. */
+  async end(owner: string, id: string): Promise<void> {
+    await this.transaction((trx) => cancelAudit(trx, owner, id));
+  }
+
+  /** Takes up to `most` pending chunks of whose turn it is for a job; what the job had taken before and did not end is free again. Undefined when there are none. */
+  async take(turn: string, most: number): Promise<TakenChunks | undefined> {
+    // Not in the transaction: whoever locks chunks has locked their audit before.
+    await this.free(turn);
+    return this.transaction((trx) => takeChunks(trx, turn, most));
+  }
+
+  /** Lets others take what a job has taken and did not end, all but one chunk. */
+  async free(turn: string, but?: { auditId: string; ordinal: number }): Promise<void> {
+    await guarded(() => freeChunks(this.kysely, turn, but));
+  }
+
+  /** Jobs that have taken chunks, and whether others could take some. */
+  async turns(): Promise<{ taken: string[]; open: boolean }> {
+    return guarded(async () => ({ taken: await readTurns(this.kysely), open: await anyToTake(this.kysely) }));
+  }
+
+  /** Counts a try of a chunk that the job has taken; undefined when there is nothing to do. */
+  async begin(id: string, ordinal: number, turn: string): Promise<BegunChunk | undefined> {
+    return guarded(() => beginTry(this.kysely, id, ordinal, turn));
+  }
+
+  /** Takes a try back that was broken off by no fault of its lines. */
+  async takeBack(id: string, ordinal: number): Promise<void> {
+    await guarded(() => takeBackTry(this.kysely, id, ordinal));
+  }
+
+  /** Cuts a pending chunk into at most `parts`, each of which counts as tried once. */
+  async split(id: string, ordinal: number, parts: number): Promise<void> {
+    await this.transaction((trx) => splitChunk(trx, id, ordinal, parts));
   }
 
   /** Reads the input lines of a chunk. */
@@ -61,8 +125,8 @@ export class AuditRepository {
     return guarded(() => readChunk(this.kysely, id, ordinal));
   }
 
-  /** Stores the results of a chunk and counts them once however often it is called; the last chunk completes the audit. */
-  async completeChunk(id: string, ordinal: number, results: AuditResult[], counts: ChunkCounts, scores?: ReadonlyMap<number, readonly StoredScores[]>): Promise<void> {
+  /** Stores the results of a pending chunk and counts them once however often it is called; the last chunk completes the audit. */
+  async completeChunk(id: string, ordinal: number, results: readonly AuditResult[], counts: ChunkCounts, scores?: ReadonlyMap<number, readonly StoredScores[]>): Promise<void> {
     await this.transaction((trx) => writeResults(trx, id, ordinal, { results, counts, ...(scores ? { scores } : {}) }));
   }
 
@@ -127,12 +191,12 @@ export class AuditRepository {
 
   /** Cancels an audit; a finished one stays as it is. */
   async cancel(id: string): Promise<void> {
-    await guarded(() => finish(this.kysely, id, 'cancelled'));
+    await this.transaction((trx) => finish(trx, id, 'cancelled'));
   }
 
   /** Fails an audit; a finished one stays as it is. */
   async fail(id: string, code: ErrorCode, message: string): Promise<void> {
-    await guarded(() => finish(this.kysely, id, 'failed', { code, message }));
+    await this.transaction((trx) => finish(trx, id, 'failed', { code, message }));
   }
 
   /** Removes an audit with its lines and results. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { describeControl } from './audit-control.fixture.js';
 import { AuditRepository } from './audit-repository.js';
 import { describeEnds, describeScreening } from './audit-runs.fixture.js';
+import { describeTries, describeTurns } from './audit-turns.fixture.js';
 import { describeUpload } from './audit-uploads.fixture.js';
 import { BatchRepository } from './batch-repository.js';
 import { describeBatches, describeBatchEnds } from './batches.fixture.js';
@@ -24,6 +26,9 @@ export function describeRepositories(open: () => Database): void {
     describeUpload(() => new AuditRepository(open()));
     describeScreening(() => new AuditRepository(open()));
     describeEnds(() => new AuditRepository(open()));
+    describeControl(() => new AuditRepository(open()));
+    describeTurns(() => new AuditRepository(open()));
+    describeTries(() => new AuditRepository(open()));
   });
   describe('LabelRepository', () => describeLabels(open));
   describe('FileRepository', () => describeFiles(() => new FileRepository(open())));

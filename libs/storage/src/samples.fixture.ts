@@ -39,3 +39,8 @@ export async function uploaded(audits: AuditRepository, chunks: number, { size =
   await audits.seal(id, chunks * size);
   return id;
 }
+
+/** Leaves nothing to be taken of what other tests began. */
+export async function cancelAll(audits: AuditRepository): Promise<void> {
+  for (const id of await audits.listIncomplete()) await audits.cancel(id);
+}

@@ -134,9 +134,9 @@ export interface AuditChunksTable {
   /** Line of the file that its last line is; null where that is its number in storage. */
   last_input_line: ColumnType<number | null, number | null | undefined, never>;
   lines: string;
-  results: ColumnType<string | null, never, string>;
+  results: ColumnType<string | null, string | null | undefined, string>;
   /** JSON lines, one list of raw scores per result; null for chunks that were done before scores were kept. */
-  scores: ColumnType<string | null, never, string | null>;
+  scores: ColumnType<string | null, string | null | undefined, string | null>;
   /** Has lines to be screened: all of them, or those that failed when there are results. */
   pending: Generated<boolean>;
   /** The job that has taken it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { readAudit, storedChunks } from '@sallyport/audit-formats';
+import { readAudit, type StoredChunk, storedChunks } from '@sallyport/audit-formats';
 import { SallyportError } from '@sallyport/contracts';
 import { AuditRepository } from '@sallyport/storage';
 import type { FastifyRequest } from 'fastify';
@@ -13,6 +13,8 @@ import { AuditSpool } from './audit-spool.js';
 
 /** Characters at which a chunk is full, however few its lines are. */
 const CHUNK_CHARS = 4 * 1024 * 1024;
+/** Chunks that are stored in one transaction, unless they have as many characters as a full one. */
+const CHUNKS_PER_WRITE = 10;
 
 /** Takes in what an audit is made from. */
 @Injectable()
@@ -59,16 +61,28 @@ export class AuditIntake implements OnApplicationBootstrap {
     const spool = this.spool.open();
     try {
       const source = await readAudit(bytes, options, { maxRecordBytes: maxLineBytes, unpack, spool: (kept) => spool.keep(kept), ...(expected ? { expected } : {}) });
-      let total = 0;
-      for await (const chunk of storedChunks(source.lines, { maxLines: chunkLines, maxChars: CHUNK_CHARS, dedupe: options.dedupe ?? false })) {
-        await this.audits.addChunk(id, chunk);
-        total += chunk.lines.length;
-      }
+      const chunks = storedChunks(source.lines, { maxLines: chunkLines, maxChars: CHUNK_CHARS, dedupe: options.dedupe ?? false });
+      const total = await this.storeChunks(id, chunks);
       await finish();
       await this.audits.seal(id, total, source.skipped());
     } finally {
       await spool.release();
     }
+  }
+
+  /** Several chunks in a transaction; gives the number of lines. */
+  private async storeChunks(id: string, chunks: AsyncIterable<StoredChunk>): Promise<number> {
+    let [total, waiting, chars] = [0, [] as StoredChunk[], 0];
+    for await (const chunk of chunks) {
+      waiting.push(chunk);
+      total += chunk.lines.length;
+      chars += chunk.lines.reduce((sum, line) => sum + line.length, 0);
+      if (waiting.length < CHUNKS_PER_WRITE && chars < CHUNK_CHARS) continue;
+      await this.audits.addChunks(id, waiting);
+      [waiting, chars] = [[], 0];
+    }
+    await this.audits.addChunks(id, waiting);
+    return total;
   }
 
   private async discard(id: string, error: unknown): Promise<void> {

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res, StreamableFile } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiExtraModels, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiExtraModels, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
+import { clientAbort } from '../http/client-abort.js';
 import { ownerOf } from '../http/owner.js';
+import { SseWriter } from '../http/sse-writer.js';
 import { AuditAcceptedDto, AuditSampleDto, AuditSourceDto } from './audit-options.dto.js';
 import { AuditResultsQuery, ListAuditsQuery } from './audit-query.dto.js';
 import { AUDIT_TYPES } from './audit-types.js';
@@ -38,6 +40,43 @@ export class AuditsController {
   @ApiOperation({ summary: 'Progress of an audit' })
   progress(@Param('id') id: string, @Req() request: FastifyRequest) {
     return this.audits.get(this.owner(request), id);
+  }
+
+  @Get(':id/events')
+  @ApiOperation({ summary: 'Progress as server-sent events (`event: progress`) whenever it changes, until the audit is finished' })
+  @ApiProduces('text/event-stream')
+  async events(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const writer = new SseWriter(reply);
+    for await (const progress of this.audits.events(this.owner(request), id, clientAbort(reply))) await (progress ? writer.send(progress, 'progress') : writer.keepAlive());
+    writer.end();
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Pauses an audit: lines under way end, no more are begun; 409 `audit_state_conflict` for one that has ended' })
+  pause(@Param('id') id: string, @Req() request: FastifyRequest) {
+    return this.audits.pause(this.owner(request), id);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Lets a paused audit go on; 409 `audit_state_conflict` for one that has ended' })
+  resume(@Param('id') id: string, @Req() request: FastifyRequest) {
+    return this.audits.resume(this.owner(request), id);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Ends an audit; the results so far stay. 409 `audit_state_conflict` for one that has ended otherwise' })
+  cancel(@Param('id') id: string, @Req() request: FastifyRequest) {
+    return this.audits.cancel(this.owner(request), id);
+  }
+
+  @Post(':id/retry')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Runs the lines of a completed audit again whose check failed, and no others; 409 `nothing_to_retry` where there are none' })
+  retry(@Param('id') id: string, @Req() request: FastifyRequest) {
+    return this.audits.retry(this.owner(request), id);
   }
 
   @Get(':id/results')

@@ -1,25 +1,28 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { AuditProgress } from '@sallyport/contracts';
 import { AuditRepository } from '@sallyport/storage';
 import type { FastifyRequest } from 'fastify';
+import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
+import { FINISHED, progressEvents } from './audit-events.js';
 import { AuditIntake } from './audit-intake.js';
 import { AuditRunner } from './audit-runner.js';
 
-const FINISHED: ReadonlySet<AuditProgress['status']> = new Set(['completed', 'failed', 'cancelled']);
-
 /** Audits from upload to results. */
 @Injectable()
-export class AuditsService {
+export class AuditsService implements BeforeApplicationShutdown {
+  private readonly closing = new AbortController();
+
   constructor(
     @Inject(AuditRepository) private readonly audits: AuditRepository,
     @Inject(AuditRunner) private readonly runner: AuditRunner,
     @Inject(AuditIntake) private readonly intake: AuditIntake,
+    @Inject(GATEWAY_SETTINGS) private readonly settings: GatewaySettings,
   ) {}
 
   /** Takes in what the request brings and queues it. */
   async create(request: FastifyRequest): Promise<Pick<AuditProgress, 'id' | 'status'>> {
     const id = await this.intake.take(request);
-    await this.runner.enqueue(id);
+    await this.runner.wake();
     return { id, status: (await this.audits.progress(id)).status };
   }
 
@@ -29,6 +32,41 @@ export class AuditsService {
 
   list(owner: string, limit: number): Promise<AuditProgress[]> {
     return this.audits.list(owner, limit);
+  }
+
+  /** Open event streams end, or the server would wait for them. */
+  beforeApplicationShutdown(): void {
+    this.closing.abort();
+  }
+
+  /** Progress as it changes, until the audit is finished; undefined where nothing changed for a while. */
+  events(owner: string, id: string, signal: AbortSignal): AsyncGenerator<AuditProgress | undefined> {
+    return progressEvents(() => this.audits.get(owner, id), this.settings.audit.events, AbortSignal.any([signal, this.closing.signal]));
+  }
+
+  /** Lines under way end, no more are begun. Throws `audit_state_conflict`, as the following do. */
+  async pause(owner: string, id: string): Promise<AuditProgress> {
+    await this.audits.pause(owner, id);
+    return this.audits.get(owner, id);
+  }
+
+  async resume(owner: string, id: string): Promise<AuditProgress> {
+    await this.audits.resume(owner, id);
+    await this.runner.wake();
+    return this.audits.get(owner, id);
+  }
+
+  /** Ends an audit; the results so far stay. */
+  async cancel(owner: string, id: string): Promise<AuditProgress> {
+    await this.audits.end(owner, id);
+    return this.audits.get(owner, id);
+  }
+
+  /** Runs the lines again whose check failed, and no others. Throws also `nothing_to_retry`. */
+  async retry(owner: string, id: string): Promise<AuditProgress> {
+    await this.audits.retry(owner, id);
+    await this.runner.wake();
+    return this.audits.get(owner, id);
   }
 
   /** Results so far as JSON lines. */

@@ -40,7 +40,7 @@ export class BatchRunner implements OnApplicationBootstrap, OnApplicationShutdow
     @Inject(GATEWAY_LOGGER) logger: GatewayLogger,
   ) {
     const { reconcileMs } = settings.batch;
-    this.work = new DurableJobs({ name: 'batches', queue: jobs, logger, run: (job) => this.run(job), reconcile: () => this.reconcile(), reconcileMs });
+    this.work = new DurableJobs({ name: 'batches', queue: jobs, logger, run: (job) => this.run(job).then(() => undefined), reconcile: () => this.reconcile(), reconcileMs });
   }
 
   onApplicationBootstrap(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SallyportError } from '@sallyport/contracts';
 import { AUDIT_TYPES } from '../audits/audit-types.js';
-import { isCancel } from './bodiless-routes.js';
+import { isBodiless } from './bodiless-routes.js';
 import { isPolicyRoute } from './policy-routes.js';
 import { YAML_TYPES } from './yaml-body.js';
 
@@ -21,7 +21,7 @@ export function registerMediaTypes(fastify: FastifyInstance): void {
 /** Some changes need no body: `POST /v1/policies/{id}/rollback`, `POST /v1/batches/{id}/cancel`. */
 function hasNoBody(request: FastifyRequest): boolean {
   const { 'content-type': type, 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  return (isPolicyRoute(request.url) || isCancel(request)) && type === undefined && encoding === undefined && Number(length ?? 0) === 0;
+  return (isPolicyRoute(request.url) || isBodiless(request)) && type === undefined && encoding === undefined && Number(length ?? 0) === 0;
 }
 
 function mediaType(request: FastifyRequest): string {

@@ -16,6 +16,11 @@ export class SseWriter {
     await this.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`);
   }
 
+  /** Keeps a silent connection open; clients do not see it. */
+  async keepAlive(): Promise<void> {
+    await this.write(': keep-alive\n\n');
+  }
+
   /** OpenAI's end marker. */
   async sendDone(): Promise<void> {
     await this.write('data: [DONE]\n\n');

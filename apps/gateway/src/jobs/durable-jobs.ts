@@ -1,5 +1,5 @@
 import { SallyportError } from '@sallyport/contracts';
-import type { JobQueue, JobTry } from '@sallyport/pipeline';
+import type { JobAgain, JobQueue, JobTry } from '@sallyport/pipeline';
 import type { GatewayLogger } from '../gateway-options.js';
 
 /** What is worked on: where jobs wait, how one is done, and which are still to be done by what the database says. */
@@ -9,7 +9,7 @@ export interface DurableWork<Job extends object> {
   queue: JobQueue<Job>;
   logger: GatewayLogger;
   /** Rejects to be tried again; gives up, without an error, what no longer exists. */
-  run(job: Job, attempt: JobTry): Promise<void>;
+  run(job: Job, attempt: JobTry): Promise<JobAgain | undefined>;
   /** Queues what is not done. Jobs that are there already are left alone. */
   reconcile(): Promise<void>;
   reconcileMs: number;
@@ -36,9 +36,9 @@ export class DurableJobs<Job extends object> {
     await this.work.queue.close();
   }
 
-  private async attempt(job: Job, attempt: JobTry): Promise<void> {
+  private async attempt(job: Job, attempt: JobTry): Promise<JobAgain | undefined> {
     try {
-      await this.work.run(job, attempt);
+      return await this.work.run(job, attempt);
     } catch (error) {
       if (!this.stopped.signal.aborted) this.work.logger.warn({ ...job, attempt: attempt.number, code: SallyportError.from(error).code }, `${this.work.name} job failed`);
       throw error;

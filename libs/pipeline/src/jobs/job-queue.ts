@@ -26,17 +26,27 @@ export interface JobTry {
   last: boolean;
 }
 
+/** What a handler gives that wants its job to be queued again, behind the others. */
+export interface JobAgain {
+  afterMs: number;
+}
+
+/** Works on a job. Rejects to be tried again after a pause. */
+export type JobHandler<Data> = (data: Data, attempt: JobTry) => Promise<JobAgain | undefined>;
+
 /** A dead worker's jobs are taken up again after lock and interval; both are the same for all workers, because Redis keeps the interval as a time to live. */
 const STALLED = { lockDuration: 10_000, stalledInterval: 2_000, maxStalledCount: 1_000 };
 
+type JobRun<Data> = (job: { data: Data; attemptsMade: number }) => Promise<JobAgain | undefined>;
+
 /** Durable background jobs. A job is known by its id: adding it again while it waits or runs changes nothing. */
 export class JobQueue<Data extends object> {
-  private worker: Worker<Data> | undefined;
+  private worker: Worker<Data, JobAgain | undefined> | undefined;
 
   private constructor(
     private readonly options: JobQueueOptions,
     private readonly queue: Queue<Data>,
-    private readonly newWorker: (run: (job: { data: Data; attemptsMade: number }) => Promise<void>) => Worker<Data>,
+    private readonly newWorker: (run: JobRun<Data>) => Worker<Data, JobAgain | undefined>,
     private readonly disconnect: () => void,
   ) {
     this.queue.on('error', () => undefined);
@@ -48,17 +58,19 @@ export class JobQueue<Data extends object> {
   }
 
   /** Adds what is not there yet. */
-  async add(jobs: ReadonlyArray<{ id: string; data: Data }>): Promise<void> {
+  async add(jobs: ReadonlyArray<{ id: string; data: Data }>, delay = 0): Promise<void> {
     const { name, attempts, backoffMs } = this.options;
-    const opts = { attempts, backoff: { type: 'exponential', delay: backoffMs }, removeOnComplete: true, removeOnFail: true };
+    const opts = { attempts, backoff: { type: 'exponential', delay: backoffMs }, removeOnComplete: true, removeOnFail: true, ...(delay > 0 ? { delay } : {}) };
     await this.queue.addBulk(jobs.map(({ id, data }) => ({ name, data, opts: { ...opts, jobId: id } })) as never);
   }
 
-  /** Starts working; a handler that rejects is tried again. */
-  async work(handle: (data: Data, attempt: JobTry) => Promise<void>): Promise<void> {
+  /** Starts working; a handler that rejects is tried again, one that says so has its job queued again. */
+  async work(handle: JobHandler<Data>): Promise<void> {
     const { attempts } = this.options;
     this.worker = this.newWorker(({ data, attemptsMade }) => handle(data, { number: attemptsMade + 1, last: attemptsMade + 1 >= attempts }));
     this.worker.on('error', () => undefined);
+    // Only a job that is gone can be added under its id.
+    this.worker.on('completed', ({ id, data }, again) => { if (again && id !== undefined) void this.add([{ id, data }], again.afterMs).catch(() => undefined); });
     await this.worker.waitUntilReady();
   }
 
@@ -72,7 +84,7 @@ export class JobQueue<Data extends object> {
   private static onRedis<Data extends object>(options: JobQueueOptions, { redisUrl, prefix = DEFAULT_PREFIX }: { redisUrl: string; prefix?: string }): JobQueue<Data> {
     const connection = connect(redisUrl, 'patient');
     const worker: WorkerOptions = { connection, prefix, concurrency: options.concurrency, ...STALLED };
-    return new JobQueue<Data>(options, new Queue<Data>(options.name, { connection, prefix }), (run) => new Worker<Data>(options.name, run, worker), () => connection.disconnect());
+    return new JobQueue<Data>(options, new Queue<Data>(options.name, { connection, prefix }), (run) => new Worker<Data, JobAgain | undefined>(options.name, run, worker), () => connection.disconnect());
   }
 
   /** The same on the pool; BullMQ's types know only Redis connections, hence the casts. */
@@ -86,7 +98,7 @@ export class JobQueue<Data extends object> {
     const queueOptions = { connection: pool } as unknown as QueueOptions;
     const workerOptions = { connection: pool, concurrency: options.concurrency, ...STALLED } as unknown as WorkerOptions;
     const factory = createPostgresBackend as never;
-    const newWorker = (run: (job: { data: Data; attemptsMade: number }) => Promise<void>) => new Worker(options.name, run as never, workerOptions as never, factory) as unknown as Worker<Data>;
+    const newWorker = (run: JobRun<Data>) => new Worker(options.name, run as never, workerOptions as never, factory) as unknown as Worker<Data, JobAgain | undefined>;
     return new JobQueue<Data>(options, new Queue(options.name, queueOptions as never, factory) as unknown as Queue<Data>, newWorker, () => undefined);
   }
 }

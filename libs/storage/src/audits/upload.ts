@@ -13,20 +13,22 @@ export interface AuditChunk {
   lastInputLine?: number;
 }
 
-/** Stores a chunk of an audit whose upload is open and counts its lines. */
-export async function insertChunk(trx: Kysely<Schema>, id: string, chunk: AuditChunk): Promise<void> {
+/** Stores chunks of an audit whose upload is open and counts their lines. */
+export async function insertChunks(trx: Kysely<Schema>, id: string, chunks: readonly AuditChunk[]): Promise<void> {
+  const lines = chunks.reduce((sum, chunk) => sum + chunk.lines.length, 0);
   const counted = await trx
     .updateTable('audits')
-    .set((set) => ({ total: set('total', '+', chunk.lines.length) }))
+    .set((set) => ({ total: set('total', '+', lines) }))
     .where('id', '=', id)
     .where('sealed', '=', false)
     .where('status', 'in', ['queued', 'running', 'paused'])
     .returning('id')
     .executeTakeFirst();
   if (counted === undefined) throw await refusal(trx, id);
-  await trx.insertInto('audit_chunks').values(toRow(id, chunk)).execute().catch((error: unknown) => {
+  if (chunks.length === 0) return;
+  await trx.insertInto('audit_chunks').values(chunks.map((chunk) => toRow(id, chunk))).execute().catch((error: unknown) => {
     if (!isUniqueViolation(error)) throw error;
-    throw new SallyportError('invalid_request', `Chunk ${chunk.ordinal} of this audit was uploaded before.`, { cause: error });
+    throw new SallyportError('invalid_request', `One of the chunks ${chunks.map(({ ordinal }) => ordinal).join(', ')} of this audit was uploaded before.`, { cause: error });
   });
 }
 
