@@ -7,12 +7,13 @@ const [ANNA, BEN] = ['key-of-anna', 'key-of-ben'];
 describe('audits and API keys', () => {
   let gateway: TestGateway;
   let id: string;
+  // A loaded machine takes long to start a gateway.
   beforeAll(async () => {
     gateway = await openTestGateway({ apiKeys: [ANNA, BEN] });
     const { body } = await as(ANNA).post('/v1/audits').set('content-type', 'application/x-ndjson').send('{"text": "hello"}\n');
     id = body.id;
-    await vi.waitUntil(async () => (await as(ANNA).get(`/v1/audits/${id}`)).body.status === 'completed', { timeout: 20_000 });
-  });
+    await vi.waitUntil(async () => (await as(ANNA).get(`/v1/audits/${id}`)).body.status === 'completed', { timeout: 60_000 });
+  }, 300_000);
   afterAll(() => gateway?.close());
 
   const as = (key: string) => request.agent(gateway.url).auth(key, { type: 'bearer' });
