@@ -18,7 +18,7 @@ export interface AuditJob {
 /** Nest injection token of the audits' {@link JobQueue}. */
 export const AUDIT_JOBS = 'AUDIT_JOBS';
 
-const MOST_BACKOFF_MS = 30_000;
+const MOST_BACKOFF_MS = 10_000;
 const NOW: JobAgain = { afterMs: 0 };
 
 /** Works on audits turn by turn. The database knows what is not done and whose turn it is; the queue never holds more than the turns. */
@@ -111,6 +111,9 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
   /** Nothing gets a verdict now: this process asks again later. */
   private async rest(turn: string): Promise<JobAgain> {
     await this.audits.free(turn);
+    const restingMs = this.outage.untilMs - Date.now();
+    // Another turn has just found the same.
+    if (restingMs > 0) return { afterMs: restingMs };
     const afterMs = this.backoffMs(this.outage.count);
     this.outage = { untilMs: Date.now() + afterMs, count: this.outage.count + 1 };
     this.logger.warn({ code: 'guard_unavailable', afterMs }, 'audits wait for the guards');
