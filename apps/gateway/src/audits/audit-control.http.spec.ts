@@ -21,7 +21,8 @@ describe('control of audits', () => {
   };
   /** Lets so many calls through; the others wait until the function that is given is called. */
   const hold = (calls: number): (() => void) => {
-    let [left, release] = [calls, () => undefined as void];
+    let left = calls;
+    let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => { release = resolve; });
     gateway.guard.pause = () => (left-- > 0 ? Promise.resolve() : released);
     return () => {
