@@ -7,3 +7,5 @@ export { ndjsonLines, type UploadLine } from './readers/ndjson-lines.js';
 export type { CanonicalLine } from './records/canonical-line.js';
 export { type AuditLine, readStoredLine, type StoredContent, type StoredFailure, type StoredLine, type StoredPlace } from './records/stored-line.js';
 export { type StoredChunk, storedChunks } from './selection/stored-chunks.js';
+export { csvResults } from './results/csv-results.js';
+export { parquetResults } from './results/parquet-results.js';

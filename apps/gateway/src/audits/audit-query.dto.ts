@@ -2,6 +2,9 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 
+const RESULT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
+const RESULT_FILTERS = ['failed', 'flagged', 'blocked'] as const;
+
 /** Query of `GET /v1/audits`. */
 export class ListAuditsQuery {
   @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
@@ -15,8 +18,13 @@ export class ListAuditsQuery {
 
 /** Query of `GET /v1/audits/{id}/results`. */
 export class AuditResultsQuery {
-  @ApiPropertyOptional({ enum: ['jsonl'], default: 'jsonl' })
+  @ApiPropertyOptional({ enum: RESULT_FORMATS, default: 'jsonl' })
   @IsOptional()
-  @IsIn(['jsonl'])
-  format?: 'jsonl';
+  @IsIn(RESULT_FORMATS)
+  format?: (typeof RESULT_FORMATS)[number];
+
+  @ApiPropertyOptional({ enum: RESULT_FILTERS, description: 'Only lines that have no verdict, that are not allowed, or that are blocked.' })
+  @IsOptional()
+  @IsIn(RESULT_FILTERS)
+  only?: (typeof RESULT_FILTERS)[number];
 }

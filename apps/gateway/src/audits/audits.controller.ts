@@ -8,6 +8,7 @@ import { ownerOf } from '../http/owner.js';
 import { SseWriter } from '../http/sse-writer.js';
 import { AuditAcceptedDto, AuditSampleDto, AuditSourceDto } from './audit-options.dto.js';
 import { AuditResultsQuery, ListAuditsQuery } from './audit-query.dto.js';
+import { RESULT_TYPES } from './audit-results.js';
 import { AUDIT_TYPES } from './audit-types.js';
 import { AuditsService } from './audits.service.js';
 
@@ -81,10 +82,11 @@ export class AuditsController {
 
   @Get(':id/results')
   @ApiOperation({ summary: 'Results so far, one line per input line, in order; `x-audit-status` says whether they are complete' })
-  async results(@Param('id') id: string, @Query() _query: AuditResultsQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const { status } = await this.audits.get(this.owner(request), id);
-    void reply.header('x-audit-status', status);
-    return new StreamableFile(Readable.from(this.audits.resultLines(id)), { type: 'application/x-ndjson; charset=utf-8' });
+  async results(@Param('id') id: string, @Query() query: AuditResultsQuery, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    const audit = await this.audits.get(this.owner(request), id);
+    void reply.header('x-audit-status', audit.status);
+    const format = query.format ?? 'jsonl';
+    return new StreamableFile(Readable.from(await this.audits.resultsFile(audit, query)), { type: RESULT_TYPES[format], disposition: `attachment; filename="${id}.${format}"` });
   }
 
   @Delete(':id')

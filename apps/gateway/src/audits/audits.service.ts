@@ -4,7 +4,9 @@ import { AuditRepository } from '@sallyport/storage';
 import type { FastifyRequest } from 'fastify';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { FINISHED, progressEvents } from './audit-events.js';
+import { PoliciesService } from '../policies/policies.service.js';
 import { AuditIntake } from './audit-intake.js';
+import { type ResultsRequest, resultsFile } from './audit-results.js';
 import { AuditRunner } from './audit-runner.js';
 
 /** Audits from upload to results. */
@@ -17,6 +19,7 @@ export class AuditsService implements BeforeApplicationShutdown {
     @Inject(AuditRunner) private readonly runner: AuditRunner,
     @Inject(AuditIntake) private readonly intake: AuditIntake,
     @Inject(GATEWAY_SETTINGS) private readonly settings: GatewaySettings,
+    @Inject(PoliciesService) private readonly policies: PoliciesService,
   ) {}
 
   /** Takes in what the request brings and queues it. */
@@ -69,9 +72,10 @@ export class AuditsService implements BeforeApplicationShutdown {
     return this.audits.get(owner, id);
   }
 
-  /** Results so far as JSON lines. */
-  async *resultLines(id: string): AsyncGenerator<string> {
-    for await (const result of this.audits.results(id)) yield `${JSON.stringify(result)}\n`;
+  /** Results so far as a file; the categories of the audit's policy have columns in a table. */
+  async resultsFile({ id, policy }: AuditProgress, request: ResultsRequest): Promise<AsyncIterable<string | Buffer>> {
+    const { document } = await this.policies.resolve(policy);
+    return resultsFile(this.audits.results(id), request, Object.keys(document.categories).filter((code) => /^[SO]\d+$/.test(code)));
   }
 
   /** Cancels what runs; removes what is finished, with its lines and results. */

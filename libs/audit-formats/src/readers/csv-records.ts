@@ -1,14 +1,15 @@
-import { parse, type Parser } from 'csv-parse';
+import type { SallyportError } from '@sallyport/contracts';
+import { CsvError, parse, type Parser } from 'csv-parse';
 import { peekBytes } from '../bytes/peeked-bytes.js';
 import { piped } from '../bytes/piped-bytes.js';
 import { badFile, badRecord, tooLarge } from '../format-error.js';
 import { failedRecord, type Fields, type RecordStream, type SourceRecord, tooLongRecord } from '../records/source-record.js';
 import { delimiterOf, type Delimiter } from './csv-delimiter.js';
 
-/** A record as csv-parse gives it: raw fields, and the physical line on which it ends. */
+/** A record as csv-parse gives it: raw fields, and how many blank lines were passed over before it. */
 interface CsvRow {
   record: Buffer[];
-  info: { lines: number };
+  info: { empty_lines: number };
 }
 
 const HEADER_SAMPLE_BYTES = 64 * 1024;
@@ -22,7 +23,7 @@ export async function csvRecords(source: AsyncIterable<Buffer>, maxRecordBytes: 
   const header = await rows.next();
   if (header.done) return { columns: [], records: none() };
   const columns = readHeader(header.value.record);
-  return { columns, records: readRows(rows, columns, maxRecordBytes) };
+  return { columns, records: readRows(rows, { columns, maxRecordBytes, headerLines: 1 + newlines(header.value.record) }) };
 }
 
 interface CsvRules {
@@ -34,23 +35,18 @@ interface CsvRules {
 
 async function* csvRows(source: AsyncIterable<Buffer>, { delimiter, maxBytes, returnsOnly }: CsvRules): AsyncGenerator<CsvRow> {
   const parser: Parser = parse({ delimiter, encoding: null, info: true, relax_quotes: true, relax_column_count: true, skip_empty_lines: true, max_record_size: maxBytes, record_delimiter: returnsOnly ? ['\r'] : ['\r\n', '\n'] });
-  let rows = 0;
   try {
-    for await (const row of piped<CsvRow>(source, parser)) {
-      rows += 1;
-      yield row;
-    }
+    yield* piped<CsvRow>(source, parser);
   } catch (error) {
-    throw csvFailure(error, rows, maxBytes);
+    throw error instanceof CsvError ? csvFailure(error, maxBytes) : error;
   }
 }
 
-/** The parser's message quotes the file, its code does not. */
-function csvFailure(error: unknown, rows: number, maxBytes: number): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'CSV_MAX_RECORD_SIZE') return tooLarge(`Row ${rows + 1} of the file is longer than ${maxBytes} bytes; a quote may not be closed.`);
-  if (code === 'CSV_QUOTE_NOT_CLOSED') return badFile(`A quote that is opened in row ${rows + 1} of the file is never closed.`);
-  return code.startsWith('CSV_') || code === 'INVALID_OPENING_QUOTE' ? badFile(`Row ${rows + 1} of the file is not valid CSV.`) : error;
+/** The parser's message quotes the file, its code does not. The header is row 1. */
+function csvFailure(error: CsvError, maxBytes: number): SallyportError {
+  const row = Number(error['records'] ?? 0) + 1;
+  if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLarge(`Row ${row} of the file is longer than ${maxBytes} bytes; a quote may not be closed.`);
+  return badFile(error.code === 'CSV_QUOTE_NOT_CLOSED' ? `A quote that is opened in row ${row} of the file is never closed.` : `Row ${row} of the file is not valid CSV.`);
 }
 
 function readHeader(record: Buffer[]): string[] {
@@ -59,9 +55,18 @@ function readHeader(record: Buffer[]): string[] {
   return columns as string[];
 }
 
-async function* readRows(rows: AsyncIterable<CsvRow>, columns: string[], maxRecordBytes: number): AsyncGenerator<SourceRecord> {
+interface RowRules {
+  columns: string[];
+  maxRecordBytes: number;
+  headerLines: number;
+}
+
+/** Lines are counted here: the parser takes a carriage return and a newline inside quotes for two. */
+async function* readRows(rows: AsyncIterable<CsvRow>, { columns, maxRecordBytes, headerLines }: RowRules): AsyncGenerator<SourceRecord> {
+  let lines = headerLines;
   for await (const { record, info } of rows) {
-    const line = info.lines - newlines(record);
+    const line = lines + info.empty_lines + 1;
+    lines += 1 + newlines(record);
     yield bytesOf(record) > maxRecordBytes ? tooLongRecord(line) : readRow(record, columns, line);
   }
 }
