@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { SpooledFile } from '@sallyport/audit-formats';
 
 /** Where uploads are kept that have to be read in another order than they come. */
@@ -32,7 +31,8 @@ export class UploadSpool {
     const handle = await open(path, 'wx+', 0o600);
     this.open.push({ handle, path });
     await rm(path, { force: true }).catch(() => undefined);
-    await pipeline(bytes, handle.createWriteStream({ autoClose: false }));
+    // Not a stream: one that does not close its handle keeps the handle from ever being closed.
+    for await (const piece of bytes) await handle.appendFile(piece);
     const { size } = await handle.stat();
     return { byteLength: size, slice: (start, end = size) => readPart(handle, start, Math.min(end, size)), bytes: () => readAll(handle, size) };
   }

@@ -29,8 +29,7 @@ export class JsonElement {
   add(token: Token): boolean {
     if (OPENING.has(token.token)) this.depth += 1;
     if (CLOSING.has(token.token)) this.depth -= 1;
-    if (this.depth > MAX_DEPTH) this.refuse(tooDeep());
-    if (token.offset - this.start > this.maxBytes) this.refuse('too long');
+    if (!this.refused) this.judge(token);
     this.complete = this.depth === 0;
     return this.parser ? this.build(this.parser, token) : true;
   }
@@ -46,9 +45,10 @@ export class JsonElement {
     }
   }
 
-  private refuse(why: 'too long' | SallyportError): void {
-    this.refused ??= why;
-    this.parser = undefined;
+  private judge(token: Token): void {
+    if (this.depth > MAX_DEPTH) this.refused = tooDeep();
+    else if (token.offset - this.start > this.maxBytes) this.refused = 'too long';
+    if (this.refused) this.parser = undefined;
   }
 
   private build(parser: TokenParser, token: Token): boolean {
