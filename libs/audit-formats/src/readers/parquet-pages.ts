@@ -1,17 +1,28 @@
-import type { ColumnMetaData, RowGroup } from 'hyparquet';
+import type { ColumnMetaData, RowGroup, SchemaTree } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { SallyportError } from '@sallyport/contracts';
 import type { ByteFile } from '../bytes/byte-file.js';
 import { badFile, tooLarge } from '../format-error.js';
-import { MAX_GROUP_BYTES, MAX_PAGE_BYTES, MAX_PAGE_VALUES } from './parquet-limits.js';
+import { MAX_GROUP_BYTES, MAX_NESTED_GROUP_BYTES, MAX_PAGE_BYTES, MAX_PAGE_VALUES } from './parquet-limits.js';
+
+/** The columns that are read. */
+export interface Selection {
+  schema: SchemaTree;
+  wanted: readonly string[];
+}
+
+/** Lists, structs and maps; they are decoded row group by row group, all others in parts. */
+export const isNested = ({ element, children }: SchemaTree): boolean => children.length > 0 || element.repetition_type === 'REPEATED';
 
 /** Throws where the pages of the wanted columns of a row group do not hold what its footer claims, or more than is decoded at a time. Decodes nothing. */
-export async function checkPages(file: ByteFile, group: RowGroup, wanted: readonly string[]): Promise<void> {
+export async function checkPages(file: ByteFile, group: RowGroup, { schema, wanted }: Selection): Promise<void> {
+  const nested = schema.children.some((column) => wanted.includes(column.element.name) && isNested(column));
+  const limit = nested ? MAX_NESTED_GROUP_BYTES : MAX_GROUP_BYTES;
   let bytes = 0;
   for (const { meta_data: meta } of group.columns) {
     if (!meta || !wanted.includes(meta.path_in_schema[0]!)) continue;
     bytes += await checkColumn(file, meta, group);
-    if (bytes > MAX_GROUP_BYTES) throw tooLarge(`A row group of the Parquet file unpacks to more than ${MAX_GROUP_BYTES} bytes. Write it with smaller row groups.`);
+    if (bytes > limit) throw tooLarge(`A row group of the Parquet file unpacks to more than ${limit} bytes${nested ? ', which is too much where columns are nested' : ''}. Write it with smaller row groups, such as 10000 rows.`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FileMetaData, RowGroup, SchemaTree } from 'hyparquet';
+import type { FileMetaData, RowGroup } from 'hyparquet';
 import { parquetReadObjects, parquetSchema } from 'hyparquet';
 import { SallyportError } from '@sallyport/contracts';
 import type { ByteFile } from '../bytes/byte-file.js';
@@ -7,7 +7,7 @@ import type { Fields, RecordStream, SourceRecord } from '../records/source-recor
 import { checkFooter, readFooter } from './parquet-footer.js';
 import { WINDOW_BYTES } from './parquet-limits.js';
 import { PAGE_COMPRESSORS } from './parquet-compressors.js';
-import { checkPages } from './parquet-pages.js';
+import { checkPages, isNested, type Selection } from './parquet-pages.js';
 import { plainValue } from './parquet-values.js';
 
 /** An open Parquet file. */
@@ -26,18 +26,13 @@ export async function openParquet(file: ByteFile): Promise<ParquetFile> {
   return { columns, rows: (wanted) => ({ columns, records: readGroups(file, metadata, { schema, wanted }) }) };
 }
 
-interface Selection {
-  schema: SchemaTree;
-  wanted: readonly string[];
-}
-
 async function* readGroups(file: ByteFile, metadata: FileMetaData, selection: Selection): AsyncGenerator<SourceRecord> {
   let first = 0;
   for (const group of metadata.row_groups) {
     const rows = Number(group.num_rows);
-    await checkPages(file, group, selection.wanted);
+    await checkPages(file, group, selection);
     for (let at = 0, step = windowRows(group, selection); at < rows; at += step) {
-      yield* await readWindow(file, metadata, { columns: [...selection.wanted], rowStart: first + at, rowEnd: first + Math.min(rows, at + step) });
+      yield* readWindow(file, metadata, { columns: [...selection.wanted], rowStart: first + at, rowEnd: first + Math.min(rows, at + step) });
     }
     first += rows;
   }
@@ -49,12 +44,17 @@ interface Window {
   rowEnd: number;
 }
 
-async function readWindow(file: ByteFile, metadata: FileMetaData, window: Window): Promise<SourceRecord[]> {
+async function* readWindow(file: ByteFile, metadata: FileMetaData, window: Window): AsyncGenerator<SourceRecord> {
+  const rows = await decodeWindow(file, metadata, window);
+  // One at a time: a copy of all rows would be as large as the rows.
+  for (const [at, row] of rows.entries()) yield { line: window.rowStart + at + 1, fields: plainValue(row) as Fields };
+}
+
+async function decodeWindow(file: ByteFile, metadata: FileMetaData, window: Window): Promise<object[]> {
   try {
-    // Arrays that are not asked for would all be read.
-    const rows = window.columns.length === 0 ? [] : await parquetReadObjects({ file, metadata, ...window, compressors: PAGE_COMPRESSORS, parsers: { stringFromBytes: textOf } });
+    const rows = await parquetReadObjects({ file, metadata, ...window, compressors: PAGE_COMPRESSORS, parsers: { stringFromBytes: textOf } });
     if (rows.length !== window.rowEnd - window.rowStart) throw broken();
-    return rows.map((row, at) => ({ line: window.rowStart + at + 1, fields: plainValue(row) as Fields }));
+    return rows;
   } catch (error) {
     throw error instanceof SallyportError ? error : broken();
   }
@@ -63,8 +63,7 @@ async function readWindow(file: ByteFile, metadata: FileMetaData, window: Window
 /** Flat columns can be read in parts; a nested one is decoded as a whole for every part. */
 function windowRows(group: RowGroup, { schema, wanted }: Selection): number {
   const rows = Number(group.num_rows);
-  const nested = schema.children.some(({ element, children }) => wanted.includes(element.name) && (children.length > 0 || element.repetition_type === 'REPEATED'));
-  if (nested) return Math.max(rows, 1);
+  if (schema.children.some((column) => wanted.includes(column.element.name) && isNested(column))) return Math.max(rows, 1);
   const bytes = group.columns.reduce((sum, { meta_data: meta }) => sum + (meta && wanted.includes(meta.path_in_schema[0]!) ? Number(meta.total_uncompressed_size) : 0), 0);
   return Math.max(1_000, Math.ceil((rows * WINDOW_BYTES) / Math.max(bytes, 1)));
 }

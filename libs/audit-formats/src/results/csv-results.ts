@@ -12,6 +12,7 @@ export async function* csvResults(results: AsyncIterable<AuditResult>, codes: re
   for await (const batch of inBatches(results, BATCH_ROWS)) yield batch.map((result) => row(columns.map(({ value }) => plain(value(result))))).join('');
 }
 
-const row = (cells: Array<string | number | undefined>): string => stringify([cells], { escape_formulas: true, record_delimiter: '\r\n' });
+/** Readers take a newline alone for the end of a row too, so it is quoted though rows end with both characters. */
+const row = (cells: Array<string | number | undefined>): string => stringify([cells], { escape_formulas: true, record_delimiter: '\r\n', quoted_match: /[\r\n]/ });
 
 const plain = (value: number | string | Date | undefined): string | number | undefined => (value instanceof Date ? value.toISOString() : value);

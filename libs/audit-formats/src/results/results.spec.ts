@@ -17,7 +17,7 @@ async function* results(count: number): AsyncGenerator<AuditResult> {
 
 describe('results as a table', () => {
   it('are CSV with a column per category, in which no cell is a formula', async () => {
-    const rows = parse((await all(csvResults(results(20), ['S1', 'S10']))).join(''), { columns: true }) as Array<Record<string, string>>;
+    const rows = parse((await all(csvResults(results(20), ['S1', 'S10']))).join(''), { columns: true, record_delimiter: ['\r\n', '\n', '\r'] }) as Array<Record<string, string>>;
     expect(rows.map(({ line }) => line)).toEqual(Array.from({ length: 20 }, (_, at) => String(at + 1)));
     expect(rows[1]).toMatchObject({ id: `'=HYPERLINK("x";"2")`, source: `'@app, "one"`, timestamp: '2026-01-02T03:04:05.678Z', decision: 'block', harm: '0.00002', attack_kind: '', category_S1: '0.5', category_S10: '0.125', other_categories: '{"custom:x":1}', models: 'a;b', unscreened: 'messages.0', error_code: '' });
     expect(rows[6]).toMatchObject({ line: '7', decision: '', harm: '', error_code: 'invalid_json', error_message: 'The line is\nnot valid.' });
