@@ -100,6 +100,11 @@ export class AuditRepository {
     await guarded(() => freeChunks(this.kysely, turn, but));
   }
 
+  /** In a database that no other process works on: what was taken was taken by a process that is gone, and is free again. */
+  async freeAbandoned(): Promise<void> {
+    if (this.database.exclusive) await guarded(() => this.kysely.updateTable('audit_chunks').set({ turn: null }).where('turn', 'is not', null).execute());
+  }
+
   /** Jobs that have taken chunks, and whether others could take some. */
   async turns(): Promise<{ taken: string[]; open: boolean }> {
     return guarded(async () => ({ taken: await readTurns(this.kysely), open: await anyToTake(this.kysely) }));

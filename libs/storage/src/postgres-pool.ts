@@ -15,5 +15,7 @@ export function openPostgresPool(url: string): PgPoolLike {
   });
   pool.setMaxListeners(0);
   pool.on('error', () => undefined);
+  // The pool listens to its idle clients alone; one that is in use when the server goes would end the process. Its query fails all the same.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

@@ -44,6 +44,16 @@ describe('on PostgreSQL', () => {
 });
 
 describe('a PostgreSQL server', () => {
+  it('that ends a connection in the middle of a transaction fails that one, and the pool works on', async () => {
+    const client = await database.pool.connect();
+    await client.query('BEGIN');
+    const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+    await administer(`SELECT pg_terminate_backend(${(rows[0] as { pid: number }).pid})`);
+    await expect(client.query('SELECT 1')).rejects.toThrow();
+    client.release();
+    expect((await database.pool.query('SELECT 7 AS n')).rows).toEqual([{ n: 7 }]);
+  });
+
   it('that does not answer is service_unavailable, and the URL stays out of the message', async () => {
     const failure = await openDatabase({ kind: 'postgres', url: 'postgres://me:hunter2@127.0.0.1:1/none' }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ name: 'SallyportError', code: 'service_unavailable' });

@@ -45,8 +45,9 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
     this.pace = new TurnPace({ turnMs, most });
   }
 
-  onApplicationBootstrap(): Promise<void> {
-    return this.work.start();
+  async onApplicationBootstrap(): Promise<void> {
+    await this.audits.freeAbandoned();
+    await this.work.start();
   }
 
   onApplicationShutdown(): Promise<void> {

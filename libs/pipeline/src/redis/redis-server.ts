@@ -59,8 +59,10 @@ export class RedisServer {
   }
 
   private worker(lane: Lane, concurrency: number): Worker {
-    const worker = new Worker<CallJob>(keys.queue(this.options.service, lane), (job) => this.serve(job, lane), { connection: this.commands, prefix: this.prefix, concurrency, ...STALLED });
+    const stalled = lane === 'batch' ? { ...STALLED, maxStalledCount: 0 } : STALLED;
+    const worker = new Worker<CallJob>(keys.queue(this.options.service, lane), (job) => this.serve(job, lane), { connection: this.commands, prefix: this.prefix, concurrency, ...stalled });
     worker.on('error', () => undefined);
+    worker.on('failed', (job, error) => { if (job && error.message.includes('stalled')) this.giveUp(job); });
     return worker;
   }
 
@@ -81,6 +83,12 @@ export class RedisServer {
       clearTimeout(timer);
       this.running.delete(callId);
     }
+  }
+
+  /** Whoever sent batch work knows better when to send it again than we do: it may be what killed the worker. */
+  private giveUp({ data: { callId, replyTo }, attemptsStarted }: Job<CallJob>): void {
+    const error = new SallyportError('worker_lost', 'The worker that had this call is gone.', { retryAfterS: 1 });
+    void this.send(replyTo, { callId, attempt: attemptsStarted + 1, entry: { kind: 'error', error: error.toPayload() } });
   }
 
   /** Commands of one connection keep their order, so only the last one is waited for. */

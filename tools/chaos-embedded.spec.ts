@@ -1,0 +1,3 @@
+import { describeChaos } from './chaos.fixture.js';
+
+describeChaos('embedded', ['process']);

@@ -1,0 +1,3 @@
+import { describeChaos } from './chaos.fixture.js';
+
+describeChaos('distributed', ['connections', 'gateway', 'guard']);
