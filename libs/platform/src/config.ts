@@ -11,6 +11,8 @@ export interface SallyportConfig {
   mode: DeploymentMode;
   host: string;
   port: number;
+  /** Where a service without HTTP of its own answers probes; undefined: nowhere. */
+  healthPort: number | undefined;
   /** Data and downloaded models. */
   home: string;
   /** Downloaded models. */
@@ -71,6 +73,7 @@ export function loadConfig(environment: Environment = process.env, overrides: En
     mode,
     host: text('HOST') ?? '127.0.0.1',
     port: whole('PORT', text('PORT') ?? '8080', 0, 65_535),
+    healthPort: text('SALLYPORT_HEALTH_PORT') === undefined ? undefined : whole('SALLYPORT_HEALTH_PORT', text('SALLYPORT_HEALTH_PORT') ?? '', 1, 65_535),
     home,
     modelsFolder: join(home, 'models'),
     graphsFolder: join(home, 'graphs'),
