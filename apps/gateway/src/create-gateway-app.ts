@@ -41,7 +41,6 @@ export async function configureGatewayApp(app: NestFastifyApplication): Promise<
   registerUploads(fastify, settings.auditLimitBytes);
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(app.get(OpenAiExceptionFilter, { strict: false }));
-  app.enableShutdownHooks();
   registerOpenApi(app);
   await registerConsole(fastify, settings.consoleFolder);
 }

@@ -37,8 +37,8 @@ export async function runAudit(file: string, flags: AuditFlags): Promise<number>
     console.error(await goodbye(flags, server));
     return EXIT.interrupted;
   } finally {
-    process.off('SIGINT', onInterrupt);
     await server?.close();
+    process.off('SIGINT', onInterrupt);
   }
 }
 

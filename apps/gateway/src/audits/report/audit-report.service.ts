@@ -36,17 +36,21 @@ export class AuditReportService {
     @Inject(PoliciesService) private readonly policies: PoliciesService,
   ) {}
 
-  /** `draftReference`: the policy to compare with, as `id` or `id@version`; absent: the shadow of the audit's policy, if there is one. */
-  async report(progress: AuditProgress, draftReference: string | undefined, signal: AbortSignal): Promise<AuditReport> {
+  /**
+   * Finds the policies, and gives what reads the report. `draftReference`: the policy to compare with, as `id` or `id@version`; absent: the shadow of the audit's policy, if there is one.
+   * Throws `policy_not_found` at once.
+   */
+  async open(progress: AuditProgress, draftReference: string | undefined, signal: AbortSignal): Promise<() => Promise<AuditReport>> {
     const policy = await this.policies.resolve(progress.policy);
     const draft = draftReference === undefined ? await this.policies.shadowFor(policy) : await this.policies.resolve(draftReference);
     const { id, status, done, failed, flagged } = progress;
     const key = [id, status, done, failed, flagged, draft ? policyName(draft) : ''].join(' ');
-    const known = this.kept.get(key);
-    if (known) return known;
-    const report = await this.read(progress, { policy, draft, withText: (await this.audits.work(progress.id)).retainText, signal });
-    if (FINISHED.has(progress.status)) this.kept.set(key, report);
-    return report;
+    const { retainText } = await this.audits.work(id);
+    return async () => {
+      const report = this.kept.get(key) ?? (await this.read(progress, { policy, draft, withText: retainText, signal }));
+      if (FINISHED.has(status)) this.kept.set(key, report);
+      return report;
+    };
   }
 
   private async read(progress: AuditProgress, reading: Reading): Promise<AuditReport> {
