@@ -32,7 +32,7 @@ it('is interrupted by Ctrl-C, goes on where it stopped, and leaves a report with
   const args = [path('logs.jsonl'), '--out', path('report')];
   let interrupted = false;
   const first = await audit(args, (text, interrupt) => {
-    if (interrupted || !/^ {2}1\d\d of 250 lines/m.test(text)) return;
+    if (interrupted || !/^ {2}\d+ of 250 lines/m.test(text)) return;
     interrupted = true;
     interrupt();
   });
@@ -45,7 +45,7 @@ it('is interrupted by Ctrl-C, goes on where it stopped, and leaves a report with
   expect(await audit([path('other.jsonl'), '--out', path('report')])).toMatchObject({ code: 3, err: expect.stringContaining('of another content of the file') });
 
   const second = await audit(args);
-  expect(second.err).toContain(`Going on with audit ${id}: 1`);
+  expect(second.err).toMatch(new RegExp(`Going on with audit ${id}: \\d+ of 250 lines are done`));
   expect(second).toMatchObject({ code: 10, out: expect.stringMatching(/^250 lines: [1-9]\d* blocked, 0 to review, \d+ allowed, 0 not checked\. Report: /) });
   const results = (await readFile(path('report/results.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { line: number; id: string; decision: string });
   expect(results.map(({ line, id: own }) => [line, own])).toEqual(LINES.map((line, i) => [i + 1, line.id]));
