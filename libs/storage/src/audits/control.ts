@@ -10,8 +10,8 @@ export async function pauseAudit(trx: Kysely<Schema>, owner: string, id: string)
   const { status } = await lockOwned(trx, owner, id);
   if (status === 'paused') return;
   requireStatus('paused', status, ['queued', 'running']);
+  // Jobs that have taken chunks of it begin none, and let go of them with their next turn.
   await trx.updateTable('audits').set({ ...stopped, status: 'paused' }).where('id', '=', id).execute();
-  await trx.updateTable('audit_chunks').set({ turn: null }).where('audit_id', '=', id).where('turn', 'is not', null).execute();
 }
 
 /** Lets a paused audit go on; one that is not paused goes on anyway. Throws `audit_state_conflict` for one that has ended. */
