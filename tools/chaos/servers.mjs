@@ -61,12 +61,12 @@ export const node = (name, script, args, env) => new Server(name, process.execPa
 
 const has = (program) => spawnSync('which', [program]).status === 0;
 
-/** A Redis of its own that keeps every write; undefined where there is no redis-server. */
+/** A Redis of its own that keeps every write (those of a killed process are with the system already); undefined where there is no redis-server. */
 export async function openRedis(folder) {
   if (!has('redis-server')) return undefined;
   const [port, dir] = [await freePort(), join(folder, 'redis')];
   mkdirSync(dir, { recursive: true });
-  const server = new Server('redis', 'redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '']);
+  const server = new Server('redis', 'redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']);
   return { server, port, url: `redis://127.0.0.1:${port}` };
 }
 
