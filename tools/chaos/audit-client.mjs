@@ -45,7 +45,7 @@ export async function upload(url, lines, { key } = {}) {
 export const progress = async (url, id, { key } = {}) => (await patiently(() => fetch(`${url}/v1/audits/${id}`, { signal: AbortSignal.timeout(10_000), headers: auth(key) }))).json();
 
 /** Waits for the end. */
-export async function ended(url, id, { timeoutMs = 600_000, key, onProgress = () => undefined } = {}) {
+export async function ended(url, id, { timeoutMs = 1_800_000, key, onProgress = () => undefined } = {}) {
   for (const deadline = Date.now() + timeoutMs; ; await sleep(500)) {
     const now = await progress(url, id, { key });
     onProgress(now);
