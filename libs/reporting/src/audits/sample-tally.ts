@@ -40,8 +40,8 @@ export class SampleTally {
       const kept = this.at(label);
       if (!kept) continue;
       const sample = () => this.sample(row, score);
-      if (score >= kept.threshold) kept.highest.offer(-score, sample);
-      kept.nearest.offer(Math.abs(score - kept.threshold), sample);
+      if (score >= kept.threshold) kept.highest.offer(-score, row.text, sample);
+      kept.nearest.offer(Math.abs(score - kept.threshold), row.text, sample);
     }
   }
 
@@ -65,16 +65,17 @@ export class SampleTally {
   }
 }
 
-/** The few entries of lowest rank; of equals, the first. */
+/** The few entries of lowest rank; of equals, the first, and of the same text one: a flood of one message would fill the list. */
 class Best {
-  private readonly entries: Array<{ rank: number; sample: SampleLine }> = [];
+  private readonly entries: Array<{ rank: number; text: string; sample: SampleLine }> = [];
 
   constructor(private readonly most: number) {}
 
-  offer(rank: number, sample: () => SampleLine): void {
+  offer(rank: number, text: string, sample: () => SampleLine): void {
     if (this.entries.length >= this.most && rank >= this.entries.at(-1)!.rank) return;
+    if (text !== '' && this.entries.some((entry) => entry.text === text)) return;
     const at = this.entries.findIndex((entry) => entry.rank > rank);
-    this.entries.splice(at < 0 ? this.entries.length : at, 0, { rank, sample: sample() });
+    this.entries.splice(at < 0 ? this.entries.length : at, 0, { rank, text, sample: sample() });
     if (this.entries.length > this.most) this.entries.pop();
   }
 
