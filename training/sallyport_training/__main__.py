@@ -28,6 +28,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--start', type=Path, help='finished model to go on from, instead of the base with a new last layer')
         command.add_argument('--share', type=float, default=1.0, help='part of the rows outside our own pairs and composed sentences that is trained on')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
+        command.add_argument('--held-out', type=Path, help='groups to keep out, as an earlier run wrote them beside its model: what --start goes on from must not have seen them')
         command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
         command.add_argument('--skip-dev', action='store_true', help='measure nothing on the development sets here; `sallyport eval` and `card` do it faster')
     card = commands.add_parser('card', help='write the card anew with what `sallyport eval --json` measured')
@@ -58,7 +59,10 @@ def main() -> None:
     task = TASKS[args.command]
     torch.manual_seed(SEED)
     tokenizer = load_tokenizer(args.base)
-    examples, held_out = split_by_group(task.build(args.data, SEED), 0.06, SEED)
+    kept = frozenset(args.held_out.read_text(encoding='utf8').splitlines()) if args.held_out else frozenset()
+    examples, held_out = split_by_group(task.build(args.data, SEED), 0.06, SEED, kept)
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out.parent / f'{task.name}.held-out.txt').write_text(''.join(f'{group}\n' for group in sorted({e.group for e in held_out})), encoding='utf8')
     examples = thinned(examples, args.share)
     examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
     curve = LearningCurve(task, tokenizer, held_out, SEED)
@@ -68,7 +72,6 @@ def main() -> None:
         model.load_state_dict(torch.load(args.checkpoint, weights_only=True))
     else:
         train(model, encode(tokenizer, examples, task.max_tokens, SEED), task.labels, args.epochs or task.epochs, SEED, curve)
-        args.out.mkdir(parents=True, exist_ok=True)
         torch.save(model.state_dict(), args.out.parent / f'{task.name}.pt')
     from .finish import finish
     finish(task, model, tokenizer, held_out, args, SEED, curve.points)

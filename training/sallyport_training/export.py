@@ -1,4 +1,4 @@
-"""Int8 weights with one scale per row in ordinary safetensors, and back."""
+"""Int8 weights with one scale per row in ordinary safetensors, and back. Word embeddings are not trained, so the models share theirs: one file beside their folders."""
 import hashlib
 import json
 import shutil
@@ -9,6 +9,9 @@ from safetensors.torch import load_file, save_file
 
 from .model import MeanPoolClassifier
 
+SHARED = Path('..') / 'embeddings' / 'word-embeddings.safetensors'  # as seen from a model's folder
+OWN, INDEX = 'encoder.safetensors', 'model.safetensors.index.json'
+WORDS = 'bert.embeddings.word_embeddings.weight'
 TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json']
 
 
@@ -18,8 +21,34 @@ def quantize_rows(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return (weight / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale.float()
 
 
+def write_weights(tensors: dict[str, torch.Tensor], out: Path) -> None:
+    """The model's own tensors, the shared embeddings if they are not there yet, and the index that names both. Raises ValueError where other embeddings lie there."""
+    words = {name: tensor for name, tensor in tensors.items() if name.startswith(WORDS)}
+    own = {name: tensor for name, tensor in tensors.items() if name not in words}
+    shared = out / SHARED
+    if not shared.exists():
+        shared.parent.mkdir(parents=True, exist_ok=True)
+        save_file(words, shared, metadata={'format': 'pt'})
+        write_checksums(shared.parent)
+    elif any(not torch.equal(tensor, words[name]) for name, tensor in load_file(shared).items()):
+        raise ValueError(f'{shared}: other word embeddings than those of this base; remove the file if no model needs it')
+    save_file(own, out / OWN, metadata={'format': 'pt'})
+    (out / 'model.safetensors').unlink(missing_ok=True)
+    weight_map = {name: OWN if name in own else SHARED.as_posix() for name in sorted(tensors)}
+    total = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    (out / INDEX).write_text(json.dumps({'metadata': {'total_size': total}, 'weight_map': weight_map}, indent=1) + '\n')
+
+
+def read_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """Every tensor that a model folder names."""
+    if (folder / 'model.safetensors').exists():
+        return load_file(folder / 'model.safetensors')
+    files = sorted(set(json.loads((folder / INDEX).read_text())['weight_map'].values()))
+    return {name: tensor for file in files for name, tensor in load_file(folder / file).items()}
+
+
 def export_int8(model: MeanPoolClassifier, base: Path, labels: list[str], out: Path) -> None:
-    """Writes model.safetensors, config.json and the tokenizer files."""
+    """Writes the weights, config.json and the tokenizer files."""
     out.mkdir(parents=True, exist_ok=True)
     tensors = {}
     for name, tensor in model.state_dict().items():
@@ -27,7 +56,7 @@ def export_int8(model: MeanPoolClassifier, base: Path, labels: list[str], out: P
             tensors[name], tensors[f'{name}_scale'] = quantize_rows(tensor)
         elif tensor.dtype == torch.float32:
             tensors[name] = tensor.contiguous()
-    save_file(tensors, out / 'model.safetensors', metadata={'format': 'pt'})
+    write_weights(tensors, out)
     config = json.loads((base / 'config.json').read_text())
     config = {k: v for k, v in config.items() if k not in ('_name_or_path', 'transformers_version')}
     config |= {
@@ -43,7 +72,7 @@ def export_int8(model: MeanPoolClassifier, base: Path, labels: list[str], out: P
 def load_int8(folder: Path, base: Path, labels: int) -> MeanPoolClassifier:
     """The exported model with its weights multiplied out to float32."""
     model = MeanPoolClassifier(base, labels)
-    tensors = load_file(folder / 'model.safetensors')
+    tensors = read_weights(folder)
     state = {name: tensors[name].float() * tensors[f'{name}_scale'][:, None] if f'{name}_scale' in tensors else tensors[name]
              for name in tensors if not name.endswith('_scale')}
     missing, unexpected = model.load_state_dict(state, strict=False)

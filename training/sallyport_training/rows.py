@@ -49,10 +49,10 @@ def sample(rows: list, count: int, seed: int) -> list:
     return rows if len(rows) <= count else random.Random(seed).sample(rows, count)
 
 
-def split_by_group(examples: list[Example], share: float, seed: int) -> tuple[list[Example], list[Example]]:
-    """(train, held out); examples of one group stay on one side, and so does a held-out text that another example carries inside it."""
+def split_by_group(examples: list[Example], share: float, seed: int, kept: frozenset[str] = frozenset()) -> tuple[list[Example], list[Example]]:
+    """(train, held out); examples of one group stay on one side, and so does a held-out text that another example carries inside it. `kept`: groups to hold out instead of drawing them."""
     groups = sorted({example.group for example in examples})
-    held = set(random.Random(seed).sample(groups, int(len(groups) * share)))
+    held = kept or set(random.Random(seed).sample(groups, int(len(groups) * share)))
     aside = [e for e in examples if e.group in held]
     texts = {e.text for e in aside}
     return [e for e in examples if e.group not in held and e.keep not in texts], aside

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from sallyport_training.attack_data import DISGUISES, LITERAL_TYPES, insert, labels, pairs, vary
 from sallyport_training.calibrate import fit_platt
 from sallyport_training.encoding import with_specials
-from sallyport_training.export import quantize_rows
+from sallyport_training.export import WORDS, quantize_rows, read_weights, write_weights
 from sallyport_training.guard_data import HAZARDS, as_answers, targets
 from sallyport_training.guard_data import pairs as guard_pairs
 from sallyport_training.metrics import figures, pair_figures, recall_at, threshold_at
@@ -124,3 +124,22 @@ def test_a_held_out_attack_is_not_trained_on_inside_a_document():
     carriers = [Example(f'doc a{i}', group=f'd{i}', keep=f'a{i}') for i in range(20)]
     train, held = split_by_group(attacks + carriers, 0.3, 2)
     assert not {e.keep for e in train} & {e.text for e in held}
+
+
+def test_two_models_share_their_word_embeddings(tmp_path):
+    words = {WORDS: torch.ones(3, 2, dtype=torch.int8), f'{WORDS}_scale': torch.ones(3)}
+    for name, value in (('one', 1.0), ('two', 2.0)):
+        (tmp_path / name).mkdir()
+        write_weights({**words, 'classifier.bias': torch.tensor([value])}, tmp_path / name)
+        read = read_weights(tmp_path / name)
+        assert read['classifier.bias'].item() == value and torch.equal(read[WORDS], words[WORDS])
+    assert [p.name for p in (tmp_path / 'embeddings').glob('*.safetensors')] == ['word-embeddings.safetensors']
+    with pytest.raises(ValueError, match='other word embeddings'):
+        write_weights({**words, WORDS: torch.zeros(3, 2, dtype=torch.int8)}, tmp_path / 'one')
+
+
+def test_a_later_run_keeps_out_what_the_first_one_kept_out():
+    examples = [Example(str(i), group=f'g{i}') for i in range(40)]
+    _, held = split_by_group(examples, 0.1, 5)
+    _, again = split_by_group([*examples, *(Example(f'new {i}', group=f'a{i}') for i in range(40))], 0.1, 5, frozenset(e.group for e in held))
+    assert again == held

@@ -1,10 +1,11 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LlamaCoreError } from '../errors.js';
 import { decoderConfigFromGguf } from '../model/gguf-config.js';
 import { type ModelConfig, readModelConfig } from '../model/read-config.js';
 import { contentHash } from './content-hash.js';
 import { type Checkpoint, openFolderCheckpoint, openGgufCheckpoint } from '../weights/checkpoint.js';
+import { weightFiles } from '../weights/safetensors.js';
 
 /** A model on disk, opened: its shape, its tensors, and a hash of everything that decides its outputs. */
 export interface ModelSource {
@@ -30,7 +31,7 @@ async function openFolder(folder: string, cacheRoot: string): Promise<ModelSourc
   const checkpoint = await openFolderCheckpoint(folder);
   return closingOnError(checkpoint, async () => {
     refuseOtherShapes(config, checkpoint);
-    const files = (await readdir(folder)).filter((name) => name === 'config.json' || (name.endsWith('.safetensors') && name !== 'adapter_model.safetensors')).sort();
+    const files = ['config.json', ...(await weightFiles(folder))].sort();
     return { config, checkpoint, sha256: await contentHash(files.map((name) => join(folder, name)), cacheRoot) };
   });
 }

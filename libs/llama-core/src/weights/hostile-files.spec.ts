@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -78,6 +78,26 @@ describe('openSafetensors', () => {
   it('takes a type that every object has for no type', async () => {
     await expect(write(tensor({ dtype: 'constructor' }), 8)).rejects.toMatchObject({ code: 'unsupported_tensor_type', param: 'a' });
   });
+
+  const index = (names: string[]) => JSON.stringify({ weight_map: Object.fromEntries(names.map((name, i) => [`t${i}`, name])) });
+
+  it('reads weights that models share from a folder beside them', async () => {
+    await write(tensor({}), 8);
+    const [model, shared] = [join(folder, 'models/one'), join(folder, 'models/shared')];
+    await Promise.all([model, shared].map((at) => mkdir(at, { recursive: true })));
+    await copyFile(join(folder, 'model.safetensors'), join(shared, 'words.safetensors'));
+    await writeFile(join(model, 'model.safetensors.index.json'), index(['../shared/words.safetensors']));
+    const file = await openSafetensors(model);
+    expect(file.tensors.get('a')).toMatchObject({ byteLength: 8 });
+    await file.close();
+  });
+
+  it.each(['../../x.safetensors', '../x.safetensors', '../../a/x.safetensors', '../a/../../x.safetensors', '../../../etc/passwd', '/tmp/x.safetensors', 'a/x.safetensors', '..', '', '../a/x.txt', '../a/x\0.safetensors'])(
+    'refuses a shard at %j', async (name) => {
+      const model = await mkdtemp(join(folder, 'shards-'));
+      await writeFile(join(model, 'model.safetensors.index.json'), index([name]));
+      await expect(openSafetensors(model)).rejects.toMatchObject({ code: 'safetensors_invalid', param: 'model.safetensors.index.json' });
+    });
 
   it('says which file is missing, or no file', async () => {
     await mkdir(join(folder, 'odd/model.safetensors'), { recursive: true });

@@ -9,16 +9,18 @@ import { byteLengthOf, type DType, readExactly, type TensorInfo, type TensorSour
 const MAX_HEADER_BYTES = 25_000_000;
 /** Open files at once; the largest published checkpoints have about 200 shards. */
 const MAX_SHARDS = 1000;
+/** One folder up and no further: a model folder must not name files anywhere on the machine. */
+const SHARED_SHARD = /^\.\.\/[\w-]+\/[\w-]+\.safetensors$/;
 const DTYPES = ['F32', 'F16', 'BF16', 'I8'] as const satisfies readonly DType[];
 
 const invalid = (file: string, message: string, cause?: unknown) => new LlamaCoreError('safetensors_invalid', `${file}: ${message}`, { param: file, cause });
 
 /**
- * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+ * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` names; a shard may lie in a folder beside the model's own (`../shared/x.safetensors`), so that models share it.
  * Source of the format: huggingface/safetensors README.
  * @throws LlamaCoreError `safetensors_invalid`, `unsupported_tensor_type`, `model_not_found`.
  */
-export const openSafetensors = async (folder: string): Promise<TensorSource> => openFiles(folder, await shardNames(folder));
+export const openSafetensors = async (folder: string): Promise<TensorSource> => openFiles(folder, await weightFiles(folder));
 
 /** Opens one safetensors file of a folder. @throws LlamaCoreError `safetensors_invalid`, `unsupported_tensor_type`, `model_not_found`. */
 export const openSafetensorsFile = (folder: string, name: string): Promise<TensorSource> => openFiles(folder, [name]);
@@ -48,18 +50,20 @@ async function readTensor(file: FileHandle | undefined, info: TensorInfo, from =
   return bytes;
 }
 
-async function shardNames(folder: string): Promise<string[]> {
+/** The files that hold a folder's weights, relative to it. @throws LlamaCoreError `safetensors_invalid`, `model_not_found`. */
+export async function weightFiles(folder: string): Promise<string[]> {
   const single = 'model.safetensors';
   if (await stat(join(folder, single)).catch(() => null)) return [single];
   const indexName = `${single}.index.json`;
   if (!(await stat(join(folder, indexName)).catch(() => null))) throw new LlamaCoreError('model_not_found', `Expected ${single} or ${indexName} in the model folder.`, { param: single });
   const { weight_map: map } = await readJsonObject(join(folder, indexName), 'safetensors_invalid');
   const names = typeof map === 'object' && map !== null ? [...new Set<unknown>(Object.values(map))] : [];
-  if (names.length === 0 || names.length > MAX_SHARDS || !names.every(isFileName)) throw invalid(indexName, 'expected weight_map to name files of the same folder.');
+  if (names.length === 0 || names.length > MAX_SHARDS || !names.every(isShardName)) throw invalid(indexName, 'expected weight_map to name files of the same folder, or "../folder/file.safetensors" beside it.');
   return names;
 }
 
-const isFileName = (name: unknown): name is string => typeof name === 'string' && name !== '' && dirname(name) === '.' && !name.includes('\0') && basename(name) !== '..';
+const isShardName = (name: unknown): name is string => typeof name === 'string' && !name.includes('\0') && (isFileName(name) || SHARED_SHARD.test(name));
+const isFileName = (name: string): boolean => name !== '' && dirname(name) === '.' && basename(name) !== '..';
 
 interface HeaderEntry {
   dtype: string;
