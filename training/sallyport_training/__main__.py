@@ -14,6 +14,7 @@ from .rows import Example, split_by_group
 from .tasks import TASKS
 
 SEED = 20261124
+KEPT_WHOLE = ('pairs/', 'composed', 'deepset_train')  # sources that --share leaves as they are
 
 
 def arguments() -> argparse.Namespace:
@@ -26,7 +27,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
         command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
         command.add_argument('--start', type=Path, help='finished model to go on from, instead of the base with a new last layer')
-        command.add_argument('--share', type=float, default=1.0, help='part of the rows outside our own pairs and composed sentences that is trained on')
+        command.add_argument('--share', type=float, default=1.0, help='part of the rows that is trained on, our own and deepset aside')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
         command.add_argument('--held-out', type=Path, help='groups to keep out, as an earlier run wrote them beside its model: what --start goes on from must not have seen them')
         command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
@@ -40,9 +41,9 @@ def arguments() -> argparse.Namespace:
 
 
 def thinned(examples: list[Example], share: float) -> list[Example]:
-    """All of our own pairs and composed sentences and a share of everything else, by seed."""
+    """All rows of the sources that are few and telling, and a share of everything else, by seed."""
     rng = random.Random(SEED)
-    return [e for e in examples if e.source.startswith(('pairs/', 'composed')) or rng.random() < share]
+    return [e for e in examples if e.source.startswith(KEPT_WHOLE) or rng.random() < share]
 
 
 def main() -> None:
