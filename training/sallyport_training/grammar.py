@@ -9,7 +9,7 @@ from .spelling import misspell
 
 SLOT = re.compile(r'\{(\w+?)(\d?)(?:\.(\w+))?\}')
 SENTENCE_START = re.compile(r'(^|[.!?] |\n|: ")([a-z])')
-BEFORE_VOWEL = re.compile(r'\b([Aa]) (?=(?!uni|use|euro|one\b|eu|u[\w]i)[aeiou])', re.I)
+BEFORE_VOWEL = re.compile(r'\b([Aa]) (?=(?!uni|use|euro|one\b|eu|u[\w]i|un\b|uma?\b)[aeiou])', re.I)
 LOOSE_SHARE, MISSPELT_SHARE = 0.3, 0.04  # without capitals and full stop; with letters changed
 TRIES = 6  # draws for every row that is wanted, before a block counts as used up
 
