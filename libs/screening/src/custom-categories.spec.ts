@@ -39,9 +39,11 @@ describe('a category given by five examples, in the bundled guard', () => {
   it('learns from negative examples what it does not mean', async () => {
     const advert = 'Buy one coat and get the second at half price, this weekend only!';
     const [plain] = await scores([advert]);
-    const [taught] = await scores([advert], { ...GAMBLING, examples: { ...GAMBLING.examples, negative: ['Two pairs of shoes for the price of one, only this week!', 'Half price on all winter jackets until Sunday.'] } });
+    const category = { ...GAMBLING, examples: { ...GAMBLING.examples, negative: ['Two pairs of shoes for the price of one, only this week!', 'Half price on all winter jackets until Sunday.'] } };
+    const [taught] = await scores([advert], category);
     expect(taught).toBeLessThan(plain!);
     expect(taught).toBeLessThan(0.5);
+    expect((await scores(UNSEEN, category)).filter((score) => score >= 0.5).length).toBeGreaterThanOrEqual(8);
   });
 
   it('finds its kind anywhere in a long text', async () => {
