@@ -3,13 +3,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap, root, run } from '../tools/bootstrap.mjs';
-import { encoder } from './encoder/encoder.mjs';
 import { gateway } from './gateway-overhead.mjs';
 import { memory } from './kv-memory.mjs';
 import { llamaCore } from './llama-core/llama-core.mjs';
 import { HELP, readOptions } from './options.mjs';
 
-const BENCHES = { 'llama-core': llamaCore, encoder, gateway, memory };
+const BENCHES = { 'llama-core': llamaCore, gateway, memory };
 
 function optionsOrExit() {
   try {
@@ -28,8 +27,8 @@ if (options.help) {
 
 bootstrap();
 const peers = join(root, 'bench', 'peers');
-if (!existsSync(join(peers, 'node_modules', '@huggingface', 'transformers'))) {
-  console.log('Installing the peers (node-llama-cpp, transformers.js, autocannon) …');
+if (!existsSync(join(peers, 'node_modules', 'node-llama-cpp'))) {
+  console.log('Installing the peers (node-llama-cpp, autocannon) …');
   if (run('npm', ['ci', '--prefix', peers, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']) !== 0) process.exit(1);
 }
 if (run(process.execPath, [join(root, 'cli', 'bin', 'sallyport.mjs'), 'models', 'pull']) !== 0) process.exit(1);
