@@ -34,8 +34,8 @@ interface Work extends TakenChunk {
 
 /** The first two tries of a chunk screen it as it is; from this one on it is cut up, until the line at fault is alone. */
 const SUSPECT_TRY = 3;
-/** A part counts as tried once when it is cut off, so that a line alone has two tries of its own. */
-const LAST_TRY = 3;
+/** A part counts as tried once when it is cut off, so that a line alone has four tries of its own: with two, lines that merely ran when their process was killed for other reasons were given up. */
+const LAST_TRY = 5;
 const PARTS = 10;
 const NONE: TryEnd = { kind: 'ended', lines: 0 };
 
