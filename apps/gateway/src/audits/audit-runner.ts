@@ -97,10 +97,10 @@ export class AuditRunner implements OnApplicationBootstrap, OnApplicationShutdow
     }
   }
 
-  private async screen({ auditId, ordinals }: TakenChunks, policy: PolicyVersion, turn: string): Promise<JobAgain> {
+  private async screen({ auditId, ordinals, tried }: TakenChunks, policy: PolicyVersion, turn: string): Promise<JobAgain> {
     const begunAt = performance.now();
     for (const ordinal of ordinals) {
-      const end = await this.tries.run({ auditId, ordinal, turn, policy });
+      const end = await this.tries.run({ auditId, ordinal, turn, policy, tried });
       if (end.kind === 'outage') return this.rest(turn);
       if (end.kind === 'again') return this.comeBack(turn, { auditId, ordinal, tries: end.tries });
       if (end.lines > 0) this.outage = { untilMs: 0, count: 0 };

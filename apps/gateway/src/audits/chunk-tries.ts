@@ -13,6 +13,8 @@ export interface TakenChunk {
   ordinal: number;
   turn: string;
   policy: PolicyVersion;
+  /** An earlier try of it did not end. */
+  tried: boolean;
 }
 
 /** How a try ended. `outage`: the guards gave no verdict of anything; `again`: they did, but not of this chunk. */
@@ -49,12 +51,17 @@ export class ChunkTries {
   }
 
   /** One try of a chunk. Rejects when the process is to end, or when the database fails. */
-  async run(taken: TakenChunk): Promise<TryEnd> {
+  run(taken: TakenChunk): Promise<TryEnd> {
+    // A chunk that was tried before may have ended the process: what ran beside it must not be suspected again.
+    return taken.tried ? this.gate.alone(() => this.begin(taken)) : this.gate.together(() => this.begin(taken));
+  }
+
+  /** Inside the gate: a try that only waits for its turn when the process is killed must not count. */
+  private async begin(taken: TakenChunk): Promise<TryEnd> {
     const begun = await this.parts.audits.begin(taken.auditId, taken.ordinal, taken.turn);
     if (!begun) return NONE;
     const work = { ...taken, begun };
-    // A chunk that was tried before may have ended the process: what ran beside it must not be suspected again.
-    return begun.tries === 1 ? this.gate.together(() => this.screen(work)) : this.gate.alone(() => this.retry(work));
+    return taken.tried ? this.retry(work) : this.screen(work);
   }
 
   private async retry(work: Work): Promise<TryEnd> {

@@ -8,6 +8,8 @@ export interface TakenChunks {
   /** `id@version`. */
   policy: string;
   ordinals: number[];
+  /** It is one chunk, and an earlier try of it did not end. */
+  tried: boolean;
 }
 
 /** Claims are made one after the other, so that each sees what the others have taken. */
@@ -22,10 +24,10 @@ export async function takeChunks(trx: Kysely<Schema>, turn: string, most: number
   await ONE_BY_ONE.execute(trx);
   const audit = await nextAudit(trx);
   if (audit === undefined) return undefined;
-  const ordinals = await nextOrdinals(trx, audit.id, most);
+  const { ordinals, tried } = await nextOrdinals(trx, audit.id, most);
   await trx.updateTable('audit_chunks').set({ turn }).where('audit_id', '=', audit.id).where('ordinal', 'in', ordinals).execute();
   await trx.updateTable('audits').set(audit.status === 'queued' ? running : {}).set({ turn_at: sql<Date>`clock_timestamp()` }).where('id', '=', audit.id).where('status', 'in', OPEN).execute();
-  return { auditId: audit.id, policy: `${audit.policy_id}@${audit.policy_version}`, ordinals };
+  return { auditId: audit.id, policy: `${audit.policy_id}@${audit.policy_version}`, ordinals, tried };
 }
 
 /** Lets others take what the job `turn` has taken and did not end, all but one. */
@@ -64,9 +66,9 @@ async function nextAudit(trx: Kysely<Schema>) {
     .executeTakeFirst();
 }
 
-async function nextOrdinals(trx: Kysely<Schema>, id: string, most: number): Promise<number[]> {
+async function nextOrdinals(trx: Kysely<Schema>, id: string, most: number): Promise<Pick<TakenChunks, 'ordinals' | 'tried'>> {
   const rows = await trx.selectFrom('audit_chunks').select(['ordinal', 'tries']).where('audit_id', '=', id).where('pending', '=', true).where('turn', 'is', null).orderBy('first_line').limit(most).execute();
   const tried = rows.findIndex(({ tries }) => tries > 0);
   const alone = tried < 0 ? rows : rows.slice(0, Math.max(tried, 1));
-  return alone.map(({ ordinal }) => ordinal);
+  return { ordinals: alone.map(({ ordinal }) => ordinal), tried: tried === 0 };
 }
