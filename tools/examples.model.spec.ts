@@ -18,7 +18,8 @@ const EXPECTED: Record<string, RegExp[]> = {
   'structured-answer.mjs': [/continent: '(Africa|America|Asia|Europe|Oceania)'/],
   'token-probabilities.mjs': [/^"[^"]+" \d+\.\d % {3}instead of: ("[^"]*" \d+\.\d %(, )?){2,3}$/m, /^without "/m],
   'tokenize.mjs': [/^text: \d+ tokens, 0 of them control tokens/m, /^chat: \d+ tokens, [1-9]\d* of them control tokens/m],
-  'classify.mjs': [/bake bread/, /bomb\. {2}harm 0\.9/],
+  // Scores change when the guard is trained again: the sides of its default threshold of 0.5 do not.
+  'classify.mjs': [/bake bread\? {2}harm 0\.0/, /bomb\. {2}harm 0\.[5-9]/],
 };
 
 describe('examples', () => {
