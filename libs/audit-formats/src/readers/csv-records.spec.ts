@@ -13,13 +13,18 @@ describe('CSV', () => {
   });
 });
 
+/** Whether a key at any depth is one that a JavaScript object cannot hold as data; such a line is refused. */
+function namesPrototype(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (Object.hasOwn(value, '__proto__') || Object.values(value).some(namesPrototype));
+}
+
 describe('a JSON array', () => {
   it('gives what JSON.parse gives, wherever it is cut', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }))), fc.integer({ min: 1, max: 50 }), async (elements, size) => {
       const text = JSON.stringify(elements, null, size % 3);
       const records = await all(jsonArray(inPieces(text, size), 1_000_000).records);
-      const expected = (JSON.parse(text) as object[]).map((fields, at) => (JSON.stringify(fields).includes('"__proto__"') ? undefined : { line: at + 1, fields }));
+      const expected = (JSON.parse(text) as object[]).map((fields, at) => (namesPrototype(fields) ? undefined : { line: at + 1, fields }));
       expect(records.map((record) => ('fields' in record ? record : undefined))).toEqual(expected);
-    }), { numRuns: 60 });
+    }), { numRuns: 60, examples: [[[{ '': { '': '__proto__' } }], 1], [JSON.parse('[{"a":[{"__proto__":1}]}]'), 3]] });
   });
 });
