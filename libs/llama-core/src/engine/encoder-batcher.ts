@@ -27,8 +27,8 @@ export interface EncoderBatcherParts {
   maxQueuedWindows: number;
 }
 
-/** Padded tokens of one run: large enough to be efficient, small enough that a short text never waits long behind a long one. */
-const TOKENS_PER_RUN = 1024;
+/** Padded tokens of one run: large enough to be efficient, small enough that its values stay in the cache and a short text never waits long behind a long one. */
+const TOKENS_PER_RUN = 256;
 
 /** Classifies many requests together: every run takes windows from all requests in turn, so a long document does not hold up a short prompt. */
 export class EncoderBatcher implements WorkerService<readonly ClassifierInput[]> {
@@ -61,13 +61,16 @@ export class EncoderBatcher implements WorkerService<readonly ClassifierInput[]>
     const submittedAt = performance.now();
     if (this.queuedWindows >= this.parts.maxQueuedWindows) throw new LlamaCoreError('overloaded', `${this.queuedWindows} windows are waiting already; try again later.`);
     const job: Job = { id, submittedAt, startedAt: undefined, todo: [], running: 0, texts: [] };
+    const windows: Array<Job['todo']> = [];
     for (const [text, input] of inputs.entries()) {
       const ids = await this.parts.tokenizer.encodeText(input.text);
       const context = input.context === undefined ? undefined : await this.parts.tokenizer.encodeText(input.context);
       const rows = encoderRows(ids, context, { ...this.parts.markers, maxTokens: this.parts.maxTokens, window: this.parts.window });
       job.texts.push({ tokens: ids.length, windows: rows.length, best: undefined, embeddings: input.embed && this.parts.runner.embeds ? [] : undefined });
-      job.todo.push(...rows.map((row) => ({ row, text })));
+      windows.push(rows.map((row) => ({ row, text })));
     }
+    // Texts of like length run together, so that little is padding. A text's first window is its longest; the rest stay behind it, in order.
+    job.todo = windows.sort(([a], [b]) => a!.row.ids.length - b!.row.ids.length).flat();
     if (!this.encoding.delete(id)) return;
     this.queuedWindows += job.todo.length;
     this.jobs.set(id, job);
