@@ -41,7 +41,7 @@ export async function measureSpeeds({ path, quantizations }, options) {
 }
 
 /** Every other round goes backwards, so that nobody always comes after the same one. */
-const order = (count, round) => Array.from({ length: count }, (_, at) => (round % 2 === 0 ? at : count - 1 - at));
+export const order = (count, round) => Array.from({ length: count }, (_, at) => (round % 2 === 0 ? at : count - 1 - at));
 
 /** Rows of the table: each of ours beside llama.cpp, the ratio wanted, and both errors. */
 export function speedRows(file, speeds, errors, { targets, verdict }) {

@@ -1,7 +1,7 @@
 // transformers on PyTorch as one more row: the same shape in float32, on the same threads of the same machine.
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { MAX_SEQUENCES, modelPath, rounded, THREADS } from '../engines.mjs';
+import { runPython } from '../python.mjs';
 import { sizesOf } from './speeds.mjs';
 
 async function shapeOf(path) {
@@ -20,8 +20,6 @@ export async function transformersRows(options, [name, ours]) {
   console.log('  transformers …');
   const sizes = { ...sizesOf(options), rounds, sequences: MAX_SEQUENCES, threads: THREADS };
   const script = fileURLToPath(new URL('transformers_speed.py', import.meta.url));
-  const { status, stdout, error } = spawnSync(python, [script, JSON.stringify(await shapeOf(modelPath)), JSON.stringify(sizes)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  if (status !== 0) throw new Error(`${python} could not run ${script}: ${error?.message ?? `it ended with ${status}`}.`);
-  const { versions, ...speeds } = JSON.parse(stdout.trim().split('\n').at(-1));
+  const { versions, ...speeds } = JSON.parse(runPython(python, script, [JSON.stringify(await shapeOf(modelPath)), JSON.stringify(sizes)]));
   return Object.entries(speeds).map(([key, value]) => ({ engine: `${versions}, float32`, case: key, 'tokens/s': rounded(value), [`${name}, tokens/s`]: rounded(ours[key].median), ratio: rounded(ours[key].median / value, 2) }));
 }
