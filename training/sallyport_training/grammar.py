@@ -40,16 +40,18 @@ def tidy(text: str, rng: random.Random) -> str:
     return misspell(text, rng) if rng.random() < MISSPELT_SHARE else text
 
 
-def compose(block: dict, parts: dict, rng: random.Random) -> list[tuple[str, int]]:
-    """Up to `count` different texts of a block, each with the number of its template; `frame` names a part whose ways of asking take the text at `{0}`."""
+def compose(block: dict, parts: dict, rng: random.Random) -> list[tuple[str, str | None, int]]:
+    """Up to `count` different texts of a block, each with the question it answers, where the block has `contexts` (numbered slots and fields are shared with the text), and the
+    number of its template; `frame` names a part whose ways of asking take the text at `{0}`."""
     frames = parts[block['frame']] if 'frame' in block else ['{0}']
-    found: dict[str, int] = {}
+    found: dict[tuple[str, str | None], int] = {}
     for _ in range(block['count'] * TRIES):
         if len(found) == block['count']:
             break
-        at = rng.randrange(len(block['texts']))
-        found.setdefault(tidy(expand(rng.choice(frames).replace('{0}', block['texts'][at]), parts, rng, {}), rng), at)
-    return list(found.items())
+        at, chosen = rng.randrange(len(block['texts'])), {}
+        text = tidy(expand(rng.choice(frames).replace('{0}', block['texts'][at]), parts, rng, chosen), rng)
+        found.setdefault((text, tidy(expand(rng.choice(block['contexts']), parts, rng, chosen), rng) if 'contexts' in block else None), at)
+    return [(text, context, at) for (text, context), at in found.items()]
 
 
 def read_grammar(path: Path) -> dict:
@@ -65,6 +67,6 @@ def composed(task: str, seed: int) -> list[dict]:
     for path in sorted((AUTHORED / 'grammar').glob(f'{task}.*.json')):
         grammar, rng = read_grammar(path), random.Random(seed)
         for b, block in enumerate(grammar['rows']):
-            shared = {k: v for k, v in block.items() if k not in ('texts', 'count', 'frame')}
-            rows += [{**shared, 'text': text, 'group': f'grammar/{path.stem}/{b}/{at}'} for text, at in compose(block, grammar['parts'], rng)]
+            shared = {k: v for k, v in block.items() if k not in ('texts', 'contexts', 'count', 'frame')}
+            rows += [{**shared, 'text': text, **({'context': context} if context else {}), 'group': f'grammar/{path.stem}/{b}/{at}'} for text, context, at in compose(block, grammar['parts'], rng)]
     return rows

@@ -78,7 +78,7 @@ def composed_rows(seed: int) -> list[Example]:
     for row in composed('guard', seed):
         known = {'harm': float(row['label']), **({s: float(s in row['s']) for s in HAZARDS} if 's' in row else {} if row['label'] else dict.fromkeys(HAZARDS, 0.0))}
         aimed = row.get('harassment', 0.0 if not row['label'] else 1.0 if 'S10' in row.get('s', []) else None)
-        examples.append(Example(row['text'], targets=known if aimed is None else {**known, 'harassment': float(aimed)}, group=row['group'], source=f'composed/{row["role"]}'))
+        examples.append(Example(row['text'], row.get('context'), known if aimed is None else {**known, 'harassment': float(aimed)}, group=row['group'], source=f'composed/{row["role"]}'))
     return examples
 
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from sallyport_training.authored_check import HAZARDS, KINDS, ROLES
-from sallyport_training.grammar import composed, expand, read_grammar, tidy
+from sallyport_training.grammar import compose, composed, expand, read_grammar, tidy
 from sallyport_training.guard_data import composed_rows
 from sallyport_training.rows import AUTHORED
 from sallyport_training.spelling import misspell
@@ -24,6 +24,13 @@ def test_a_plain_slot_takes_another_choice_until_none_is_left():
     assert sorted(expand('{x} {x} {x}', {'x': ['a', 'b', 'c']}, random.Random(1), {}).split()) == ['a', 'b', 'c']
 
 
+def test_a_question_shares_the_choices_of_its_answer():
+    block = {'count': 40, 'texts': ['feed your {a1} {n}'], 'contexts': ['my {a1} is hungry']}
+    rows = compose(block, {'a': ['cat', 'dog', 'hen'], 'n': [f'number {n}' for n in range(20)]}, random.Random(3))
+    plain = [(text.lower().split()[2], context.lower().split()[1]) for text, context, _ in rows if {'cat', 'dog', 'hen'} & {*text.lower().split()} and {'cat', 'dog', 'hen'} & {*context.lower().split()}]
+    assert len(plain) > 20 and all(animal == asked for animal, asked in plain)
+
+
 def test_articles_fit_the_next_word():
     rng = random.Random(0)
     assert {tidy('a Asian met a European and a user.', rng).lower().rstrip('.') for _ in range(5)} <= {'an asian met a european and a user'}
@@ -35,6 +42,7 @@ def test_rows_are_whole_unique_and_known(task):
     assert not [t for t in texts if '{' in t or '}' in t]
     for row in ROWS[task]:
         assert row['role'] in ROLES and row['label'] in (0, 1)
+        assert 'context' not in row or row['role'] == 'response'
         assert set(row.get('s', [])) <= set(HAZARDS) and ('kind' in row) == (task == 'prompt-guard' and row['label'] == 1) and row.get('kind', 'injection') in KINDS
 
 
