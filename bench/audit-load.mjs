@@ -18,11 +18,14 @@ const HOURS = 3_600_000;
 async function within(env, work, options) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-load-'));
   const deployment = await openDistributed(folder, env, options);
+  const close = () => deployment.close().finally(() => rmSync(folder, { recursive: true, force: true }));
+  const interrupted = () => void close().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted);
   try {
     return await work(deployment);
   } finally {
-    await deployment.close();
-    rmSync(folder, { recursive: true, force: true });
+    process.off('SIGINT', interrupted);
+    await close();
   }
 }
 

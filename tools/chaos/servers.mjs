@@ -57,7 +57,7 @@ export class Server {
   }
 }
 
-export const node = (name, script, args, env) => new Server(name, process.execPath, [join(root, script), ...args], { env: { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn', ...env } });
+export const node = (name, script, args, env) => new Server(name, process.execPath, [join(root, script), ...args], { env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_OPTIONS: process.env.NODE_OPTIONS ?? '', LOG_LEVEL: 'warn', ...env } });
 
 const has = (program) => spawnSync('which', [program]).status === 0;
 

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setFlagsFromString } from 'node:v8';
 import type { ServiceClient, ServiceName } from '@sallyport/contracts';
 import { SERVICES } from '@sallyport/contracts';
 import { RedisConnection } from '@sallyport/pipeline';
@@ -6,6 +7,9 @@ import { closeOnSignal, loadConfig, runMain } from '@sallyport/platform';
 import { openDatabase } from '@sallyport/storage';
 import { createGatewayApp } from './create-gateway-app.js';
 import { openGateway } from './open-gateway.js';
+
+// V8 would let garbage grow to several times what is alive before it collects the old generation: 390 MB instead of 230 in a long audit, for no more speed.
+setFlagsFromString('--heap-growing-percent=60');
 
 /** The gateway as a process of its own: Redis to the services, PostgreSQL for the data. */
 await runMain('gateway', async () => {

@@ -94,7 +94,8 @@ export class RedisConnection {
           lastId = id;
           this.deliver(JSON.parse(fields[1] ?? '{}') as InboxEntry);
         }
-        await this.commands.pexpire(this.inbox, INBOX_TTL_MS);
+        // What was read goes at once: replies of a long audit would fill Redis, and they tell of texts.
+        await Promise.all([this.commands.xtrim(this.inbox, 'MINID', '~', lastId), this.commands.pexpire(this.inbox, INBOX_TTL_MS)]);
       } catch {
         if (!this.closed) await new Promise((resolve) => setTimeout(resolve, 100));
       }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeTransport } from '../conformance.fixture.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisServer } from './redis-server.js';
@@ -67,6 +67,19 @@ describe('Redis transport with processes that die', () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
     await connection.close();
     await removeKeys(prefix);
+  });
+
+  it('keeps no replies that were read', async () => {
+    const server = new RedisServer({ service: 'guard', redisUrl, prefix, handlers: { echo: async (data) => data } });
+    await server.start();
+    const client = connection.client('guard');
+    for (let round = 0; round < 6; round++) await Promise.all(Array.from({ length: 50 }, () => client.call('echo', 'x'.repeat(2_000), { deadlineMs: 25_000 })));
+    const redis = new Redis(redisUrl);
+    const [inbox = ''] = await redis.keys(`${prefix}:inbox:*`);
+    // Redis drops whole nodes of a stream, which hold a hundred entries at most.
+    await vi.waitFor(async () => expect(await redis.xlen(inbox)).toBeLessThanOrEqual(100));
+    redis.disconnect();
+    await server.close();
   });
 
   it('runs the calls of a killed worker again on another', async () => {

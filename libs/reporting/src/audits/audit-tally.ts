@@ -4,7 +4,7 @@ import type { AuditReport, DraftReport } from './audit-report.js';
 import { type AuditRow, decisionOf, noDecisions } from './audit-row.js';
 import { CategoryTally } from './category-tally.js';
 import { GapTally } from './gap-tally.js';
-import { LanguageTally } from './language-tally.js';
+import { type LanguageDetector, LanguageTally, loadLanguageDetector } from './language-tally.js';
 import { SampleTally } from './sample-tally.js';
 import { SourceTally } from './source-tally.js';
 import { StageTally } from './stage-tally.js';
@@ -26,15 +26,21 @@ export class AuditTally {
   private readonly gaps = new GapTally();
   private readonly time = new TimeTally();
   private readonly sources = new SourceTally();
-  private readonly languages = new LanguageTally();
+  private readonly languages: LanguageTally;
   private readonly categories: CategoryTally;
   private readonly samples: SampleTally;
   private readonly stages: StageTally;
 
-  constructor(
+  static async open(policy: PolicyVersion, options: TallyOptions): Promise<AuditTally> {
+    return new AuditTally(policy, options, await loadLanguageDetector());
+  }
+
+  private constructor(
     private readonly policy: PolicyVersion,
     private readonly options: TallyOptions,
+    detector: LanguageDetector,
   ) {
+    this.languages = new LanguageTally(detector);
     this.categories = new CategoryTally(policy.document);
     this.samples = new SampleTally(policy.document, { most: options.samples ?? SAMPLES, withText: options.withText });
     this.stages = new StageTally(policy);

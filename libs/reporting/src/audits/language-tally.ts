@@ -1,4 +1,4 @@
-import { eld } from 'eld/medium';
+import type { eld } from 'eld/medium';
 import { type AuditRow, isFlagged } from './audit-row.js';
 
 /** Letters below which a guess would be one. */
@@ -16,12 +16,18 @@ export interface LanguageCount {
   flagged: number;
 }
 
+/** Tells the language of a text. */
+export type LanguageDetector = typeof eld;
+
+/** Loaded when the first report needs it: its tables take 70 MB of heap and most of a second. */
+export const loadLanguageDetector = async (): Promise<LanguageDetector> => (await import('eld/medium')).eld;
+
 /** The language of a text as ISO 639-1, or `unknown`. */
-export function languageOf(text: string): string {
+function languageOf(text: string, detector: LanguageDetector): string {
   const head = text.slice(0, MOST_CHARS);
   const letters = head.match(LETTERS)?.length ?? 0;
   if (letters < (DENSE.test(head) ? FEWEST_LETTERS / 4 : FEWEST_LETTERS)) return 'unknown';
-  const guess = eld.detect(head);
+  const guess = detector.detect(head);
   return guess.language !== '' && guess.isReliable() ? guess.language : 'unknown';
 }
 
@@ -29,9 +35,11 @@ export function languageOf(text: string): string {
 export class LanguageTally {
   private readonly counts = new Map<string, { lines: number; flagged: number }>();
 
+  constructor(private readonly detector: LanguageDetector) {}
+
   add({ result, text }: AuditRow): void {
     if (text === '') return;
-    const language = languageOf(text);
+    const language = languageOf(text, this.detector);
     const count = this.counts.get(language) ?? { lines: 0, flagged: 0 };
     count.lines += 1;
     count.flagged += Number(isFlagged(result));

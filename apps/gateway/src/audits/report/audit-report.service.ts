@@ -55,7 +55,7 @@ export class AuditReportService {
 
   private async read(progress: AuditProgress, reading: Reading): Promise<AuditReport> {
     const { policy, draft, withText, signal } = reading;
-    const tally = new AuditTally(policy, { withText });
+    const tally = await AuditTally.open(policy, { withText });
     const trial = draft && draftReplay(policy, draft);
     for await (const scored of this.audits.scored(progress.id)) {
       if (signal.aborted) throw new SallyportError('cancelled', 'The caller went away before the report was complete.');
