@@ -1,7 +1,7 @@
 export { CHAT_FORMATS, type ChatFormat } from './chat-template/built-in-formats.js';
 export { ChatTemplate, type TemplateMessage, type TemplateOptions } from './chat-template/chat-template.js';
 export { chooseChatTemplate, detectChatFormat, type TemplateChoice } from './chat-template/choose-template.js';
-export { type Classification, type Classifier, type ClassifierInfo, type ClassifierInput, createEncoderClassifier, type EncoderClassifierOptions } from './engine/classifier.js';
+export { type Classification, type Classifier, type ClassifierInfo, type ClassifierInput, type ClassifyOptions, createEncoderClassifier, type EncoderClassifierOptions } from './engine/classifier.js';
 export type {
   Continuation,
   ContinuationScore,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ClassifierDescription, ScreenReply, ScreenRequest, ScreenScores } from '@sallyport/contracts';
 import { ANY_HARM } from '@sallyport/policy';
-import type { Screen } from './screen.js';
+import type { Screen, ScreenOptions } from './screen.js';
 
 /** Where the policy gives no band: what lies outside is hardly ever turned round by the large model. */
 const DEFAULT_BAND = { low: 0.05, high: 0.95 };
@@ -22,11 +22,11 @@ export class CascadeScreen implements Screen {
     return { ...second, id: `${first.id}+${second.id}`, labels: [...new Set([...first.labels, ...second.labels])], sha256 };
   }
 
-  async screen(request: ScreenRequest, signal?: AbortSignal): Promise<ScreenReply> {
-    const first = await this.encoder.screen(request, signal);
+  async screen(request: ScreenRequest, options?: ScreenOptions): Promise<ScreenReply> {
+    const first = await this.encoder.screen(request, options);
     const { low, high } = request.cascade ?? DEFAULT_BAND;
     const open = request.subjects.filter((_, at) => isOpen(first.results[at], low, high));
-    const second = open.length === 0 ? [] : (await this.guard.screen({ ...request, subjects: open }, signal)).results;
+    const second = open.length === 0 ? [] : (await this.guard.screen({ ...request, subjects: open }, options)).results;
     const asked = new Map(open.map((subject, at) => [subject, second[at]]));
     return { results: request.subjects.map((subject, at) => this.together(first.results[at]!, asked.get(subject))) };
   }

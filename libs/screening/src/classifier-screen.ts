@@ -2,7 +2,7 @@ import type { ClassifierDescription, ScreenKind, ScreenReply, ScreenRequest, Scr
 import { SallyportError } from '@sallyport/contracts';
 import { type Classifier, type ClassifierInput, LlamaCoreError } from '@sallyport/llama-core';
 import { CustomCategoryScorer } from './custom-categories.js';
-import type { Screen } from './screen.js';
+import type { Screen, ScreenOptions } from './screen.js';
 import { textViewsOf } from './model-views.js';
 import { type LabelReader, ownLabels } from './prompt-guard-labels.js';
 import { type ReadSubject, SubjectReader, type ViewMaker } from './view-scores.js';
@@ -43,22 +43,22 @@ export class ClassifierScreen implements Screen {
   }
 
   /** Scores every subject in request order. Rejects only for a malformed request, an abort or overload; other failures are `indeterminate` scores. */
-  async screen(request: ScreenRequest, signal?: AbortSignal): Promise<ScreenReply> {
+  async screen(request: ScreenRequest, options: ScreenOptions = {}): Promise<ScreenReply> {
     validateScreenRequest(request);
     const model = this.describe().id;
     try {
-      const [classifications, custom] = await Promise.all([this.reader.read(request.subjects, signal), this.customScores(request, signal)]);
+      const [classifications, custom] = await Promise.all([this.reader.read(request.subjects, options), this.customScores(request, options)]);
       return { results: request.subjects.map((subject, i) => this.scored(subject, model, withScores(classifications[i], custom[i]))) };
     } catch (error) {
-      if (signal?.aborted) throw new SallyportError('cancelled', 'The screen was cancelled by its caller.', { cause: error });
+      if (options.signal?.aborted) throw new SallyportError('cancelled', 'The screen was cancelled by its caller.', { cause: error });
       if (error instanceof LlamaCoreError && error.code === 'overloaded') throw new SallyportError('overloaded', `The ${this.identity.screen} queue is full.`, { retryAfterS: 1, cause: error });
       this.onFailure(error);
       return { results: request.subjects.map((subject) => this.indeterminate(subject, model)) };
     }
   }
 
-  private async customScores({ subjects, customCategories = [] }: ScreenRequest, signal?: AbortSignal): Promise<Array<Record<string, number>>> {
-    return customCategories.length === 0 ? [] : this.custom.score(subjects, customCategories, signal);
+  private async customScores({ subjects, customCategories = [] }: ScreenRequest, options: ScreenOptions): Promise<Array<Record<string, number>>> {
+    return customCategories.length === 0 ? [] : this.custom.score(subjects, customCategories, options);
   }
 
   close(): Promise<void> {

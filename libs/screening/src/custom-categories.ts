@@ -1,5 +1,5 @@
 import type { CustomCategoryText, ScreenSubject } from '@sallyport/contracts';
-import type { Classification, Classifier } from '@sallyport/llama-core';
+import type { Classification, Classifier, ClassifyOptions } from '@sallyport/llama-core';
 import { customLabel } from '@sallyport/policy';
 import { LRUCache } from 'lru-cache';
 
@@ -33,11 +33,11 @@ export class CustomCategoryScorer {
   constructor(private readonly classifier: Classifier) {}
 
   /** Scores by label `custom:<code>`, one record per subject; empty where the classifier gives no embeddings, or a category has no positive example. */
-  async score(subjects: readonly ScreenSubject[], categories: readonly CustomCategoryText[], signal?: AbortSignal): Promise<Array<Record<string, number>>> {
+  async score(subjects: readonly ScreenSubject[], categories: readonly CustomCategoryText[], options?: ClassifyOptions): Promise<Array<Record<string, number>>> {
     const mean = await this.mean();
     if (mean === undefined) return subjects.map(() => ({}));
     const known = (await Promise.all(categories.map(async (category) => ({ label: customLabel(category.code), examples: await this.examplesOf(category, mean) })))).filter(({ examples }) => examples.positive.length > 0);
-    const texts = await this.embed(subjects.map((subject) => subject.text), mean, signal);
+    const texts = await this.embed(subjects.map((subject) => subject.text), mean, options);
     return texts.map((windows) => Object.fromEntries(known.map(({ label, examples }) => [label, Math.max(...windows.map((window) => scoreOf(window, examples)))])));
   }
 
@@ -59,8 +59,8 @@ export class CustomCategoryScorer {
   }
 
   /** Unit vectors, one per window of each text. */
-  private async embed(texts: readonly string[], mean: Float32Array, signal?: AbortSignal): Promise<Float32Array[][]> {
-    const results = await this.classifier.classify(texts.map((text) => ({ text, embed: true })), signal);
+  private async embed(texts: readonly string[], mean: Float32Array, options?: ClassifyOptions): Promise<Float32Array[][]> {
+    const results = await this.classifier.classify(texts.map((text) => ({ text, embed: true })), options);
     return results.map(({ embeddings = [] }) => embeddings.map((embedding) => unit(embedding.map((value, i) => value - mean[i]!))));
   }
 }

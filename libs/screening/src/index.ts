@@ -6,7 +6,7 @@ export { runScreenService } from './nest/run-screen-service.js';
 export { ScreenModule } from './nest/screen.module.js';
 export { openGuardScreen } from './open-guard-screen.js';
 export { openScreen, type ScreenSpec } from './open-screen.js';
-export { Screen } from './screen.js';
+export { Screen, type ScreenOptions } from './screen.js';
 export { modelViews, textViewsOf } from './model-views.js';
 export * from './prompt-guard-labels.js';
 export type { NamedView, ViewMaker } from './view-scores.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ScreenSubject, ViewScore } from '@sallyport/contracts';
-import type { Classification, Classifier, ClassifierInput } from '@sallyport/llama-core';
+import type { Classification, Classifier, ClassifierInput, ClassifyOptions } from '@sallyport/llama-core';
 import { LRUCache } from 'lru-cache';
 import { changedPart } from './changed-part.js';
 import type { LabelReader } from './prompt-guard-labels.js';
@@ -43,9 +43,9 @@ export class SubjectReader {
   constructor(private readonly parts: SubjectReaderParts) {}
 
   /** One result per subject, in order. @throws LlamaCoreError */
-  async read(subjects: readonly ScreenSubject[], signal?: AbortSignal): Promise<ReadSubject[]> {
+  async read(subjects: readonly ScreenSubject[], options?: ClassifyOptions): Promise<ReadSubject[]> {
     const readings = (await Promise.all(subjects.map((subject, at) => this.readingsOf(subject, at)))).flat();
-    const results = await this.classify(readings.map(({ input }) => input), signal);
+    const results = await this.classify(readings.map(({ input }) => input), options);
     return subjects.map((subject, at) => this.pool(subject, readings.flatMap((reading, i) => (reading.subject === at ? [{ view: reading.view, result: results[i]! }] : []))));
   }
 
@@ -56,7 +56,7 @@ export class SubjectReader {
   }
 
   /** Each distinct input once. */
-  private async classify(inputs: readonly ClassifierInput[], signal?: AbortSignal): Promise<Classification[]> {
+  private async classify(inputs: readonly ClassifierInput[], options?: ClassifyOptions): Promise<Classification[]> {
     const keys = inputs.map(keyOf);
     const found = new Map<string, Classification>();
     const missing = new Map<string, ClassifierInput>();
@@ -65,7 +65,7 @@ export class SubjectReader {
       if (known) found.set(key, { ...known, queueMs: 0, inferenceMs: 0 });
       else missing.set(key, inputs[at]!);
     }
-    const fresh = missing.size === 0 ? [] : await this.parts.classifier.classify([...missing.values()], signal);
+    const fresh = missing.size === 0 ? [] : await this.parts.classifier.classify([...missing.values()], options);
     for (const [at, key] of [...missing.keys()].entries()) {
       const result = fresh[at]!;
       found.set(key, result);

@@ -3,11 +3,11 @@ import { LlamaCoreError } from '../errors.js';
 import { loadEncoder } from '../runtime/load-model.js';
 import { loadFolderTokenizer } from '../tokenizer/load-tokenizer.js';
 import { DEBERTA_WINDOW, WINDOW } from './classifier-windows.js';
-import type { Classification, ClassifierInfo, ClassifierInput, EncoderClassifierOptions } from './classifier.js';
+import type { Classification, ClassifierInfo, ClassifyRequest, EncoderClassifierOptions } from './classifier.js';
 import { EncoderBatcher } from './encoder-batcher.js';
 import { serveWorker } from './serve-worker.js';
 
-await serveWorker<readonly ClassifierInput[], Classification[], ClassifierInfo>(async (outlet) => {
+await serveWorker<ClassifyRequest, Classification[], ClassifierInfo>(async (outlet) => {
   const { model: path, maxQueuedWindows = 20_000, ...rest } = workerData as EncoderClassifierOptions;
   const { runner, config, sha256 } = await loadEncoder({ path, ...rest });
   const { tokenizer } = await loadFolderTokenizer(path);

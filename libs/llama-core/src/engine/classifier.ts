@@ -1,4 +1,5 @@
 import type { Quantization } from '../runtime/load-model.js';
+import type { Lane } from '../scheduling/scheduled-sequence.js';
 import { WorkerLink } from './worker-link.js';
 
 /** A text to be judged, with the turn it answers where there is one. */
@@ -33,11 +34,24 @@ export interface ClassifierInfo {
   sha256: string;
 }
 
+/** How a request is to be served. */
+export interface ClassifyOptions {
+  signal?: AbortSignal;
+  /** `batch` work runs only while no `online` work waits. Default: online. */
+  lane?: Lane;
+}
+
+/** What a classifier's worker thread is sent. */
+export interface ClassifyRequest {
+  inputs: readonly ClassifierInput[];
+  lane: Lane;
+}
+
 /** A text classifier, wherever it runs. */
 export interface Classifier {
   describe(): ClassifierInfo;
   /** One result per input, in order. @throws LlamaCoreError */
-  classify(inputs: readonly ClassifierInput[], signal?: AbortSignal): Promise<Classification[]>;
+  classify(inputs: readonly ClassifierInput[], options?: ClassifyOptions): Promise<Classification[]>;
   close(): Promise<void>;
 }
 
@@ -54,14 +68,14 @@ export interface EncoderClassifierOptions {
 
 /** Loads a sequence classifier into a worker thread of its own. Long texts are read in overlapping windows. */
 export async function createEncoderClassifier(options: EncoderClassifierOptions): Promise<Classifier> {
-  const link = new WorkerLink<readonly ClassifierInput[], Classification[], ClassifierInfo>('classifier-worker.js', options);
+  const link = new WorkerLink<ClassifyRequest, Classification[], ClassifierInfo>('classifier-worker.js', options);
   const info = await link.info();
   return {
     describe: () => info,
-    classify: async (inputs, signal) => {
+    classify: async (inputs, { signal, lane = 'online' } = {}) => {
       if (inputs.length === 0) return [];
       const results: Classification[] = [];
-      for await (const part of link.request(inputs, signal)) results.push(...part);
+      for await (const part of link.request({ inputs, lane }, signal)) results.push(...part);
       return results;
     },
     close: () => link.close(),

@@ -16,9 +16,28 @@ async function classify(texts: readonly string[]): Promise<{ results: Classifica
   const parts = { runner, tokenizer, markers: { cls: 1, sep: 2 }, labels: ['harm'], multiLabel: true, maxTokens: 32, window: { tokens: 30, overlap: 2, context: 8 }, maxQueuedWindows: 100 };
   const results = await new Promise<Classification[]>((resolve, reject) => {
     const batcher = new EncoderBatcher(parts, { event: (_, event) => resolve(event), end: (_, error) => error && reject(error) });
-    batcher.submit(1, texts.map((text) => ({ text, embed: true })));
+    batcher.submit(1, { inputs: texts.map((text) => ({ text, embed: true })), lane: 'online' });
   });
   return { results, runs };
+}
+
+/** The lane of every run while batch work of 40 runs and then online work of `online` runs are asked for. */
+async function lanesOfRuns(online: number): Promise<string> {
+  const lanes: string[] = [];
+  const forward = async (rows: readonly EncoderRow[]) => {
+    lanes.push(rows[0]!.ids[1] === 'b'.charCodeAt(0) ? 'b' : 'o');
+    return rows.map(() => Float32Array.of(0));
+  };
+  const runner = { embeds: false, forward, close: async () => undefined } as unknown as EncoderRunner;
+  const tokenizer = { encodeText: async (text: string) => Array.from(text, (character) => character.codePointAt(0)!) } as unknown as Tokenizer;
+  const parts = { runner, tokenizer, markers: { cls: 1, sep: 2 }, labels: ['harm'], multiLabel: true, maxTokens: 300, window: { tokens: 298, overlap: 2, context: 8 }, maxQueuedWindows: 1_000 };
+  await new Promise<void>((resolve, reject) => {
+    let left = 2;
+    const batcher = new EncoderBatcher(parts, { event: () => --left === 0 && resolve(), end: (_, error) => error && reject(error) });
+    batcher.submit(1, { inputs: Array.from({ length: 40 }, () => ({ text: 'b'.repeat(50) })), lane: 'batch' });
+    batcher.submit(2, { inputs: Array.from({ length: online }, () => ({ text: 'o'.repeat(250) })), lane: 'online' });
+  });
+  return lanes.join('');
 }
 
 describe('EncoderBatcher', () => {
@@ -40,5 +59,13 @@ describe('EncoderBatcher', () => {
     const { results } = await classify(['short', long]);
     expect(results.map(({ windows }) => windows)).toEqual([1, 3]);
     expect(String.fromCodePoint(...results[1]!.embeddings!.map(([first]) => first!))).toBe('abc');
+  });
+
+  it('runs online work before batch work that came first', async () => {
+    expect(await lanesOfRuns(10)).toMatch(/^b{0,5}o{10}b{35,40}$/);
+  });
+
+  it('lets batch work go on beside online work that never ends', async () => {
+    expect(await lanesOfRuns(90)).toMatch(/^b{0,5}o{19,20}bo{20}bo{20}bo{20}bo+b+$/);
   });
 });

@@ -1,13 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LlamaCoreError } from '../errors.js';
 import type { EncoderOutput, EncoderRow, EncoderRunner } from '../runtime/encoder-runner.js';
+import type { Lane } from '../scheduling/scheduled-sequence.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import type { Classification, ClassifierInput } from './classifier.js';
+import type { Classification, ClassifyRequest } from './classifier.js';
 import { type BertMarkers, encoderRows, type WindowSizes } from './classifier-windows.js';
 import type { Outlet, WorkerService } from './serve-worker.js';
 
 interface Job {
   id: number;
+  lane: Lane;
   submittedAt: number;
   startedAt: number | undefined;
   /** Windows that still have to run, each with the number of its text. */
@@ -27,24 +29,28 @@ export interface EncoderBatcherParts {
   maxQueuedWindows: number;
 }
 
-/** Padded tokens of one run: large enough to be efficient, small enough that its values stay in the cache and a short text never waits long behind a long one. */
-const TOKENS_PER_RUN = 256;
+/** Padded tokens of one run: large enough to be efficient, small enough that its values stay in the cache and a short text never waits long behind a long one. Online work waits for one run of batch work at most, and that is over sooner. */
+const TOKENS_PER_RUN: Readonly<Record<Lane, number>> = { online: 256, batch: 32 };
+/** After so many, one run of batch work, or its callers would wait for ever at a busy door. */
+const ONLINE_RUNS_IN_A_ROW = 20;
 
-/** Classifies many requests together: every run takes windows from all requests in turn, so a long document does not hold up a short prompt. */
-export class EncoderBatcher implements WorkerService<readonly ClassifierInput[]> {
+/** Classifies many requests together: every run takes windows from all requests in turn, so a long document does not hold up a short prompt. Batch work runs while there is no online work. */
+export class EncoderBatcher implements WorkerService<ClassifyRequest> {
   private readonly jobs = new Map<number, Job>();
   private readonly encoding = new Set<number>();
   private queuedWindows = 0;
   private looping = false;
+  /** Runs of online work since the last of batch work. */
+  private onlineRuns = 0;
 
   constructor(
     private readonly parts: EncoderBatcherParts,
     private readonly outlet: Outlet<Classification[]>,
   ) {}
 
-  submit(id: number, inputs: readonly ClassifierInput[]): void {
+  submit(id: number, request: ClassifyRequest): void {
     this.encoding.add(id);
-    this.enqueue(id, inputs).catch((error: unknown) => this.fail(id, error));
+    this.enqueue(id, request).catch((error: unknown) => this.fail(id, error));
   }
 
   cancel(id: number): void {
@@ -57,10 +63,10 @@ export class EncoderBatcher implements WorkerService<readonly ClassifierInput[]>
     await this.parts.runner.close();
   }
 
-  private async enqueue(id: number, inputs: readonly ClassifierInput[]): Promise<void> {
+  private async enqueue(id: number, { inputs, lane }: ClassifyRequest): Promise<void> {
     const submittedAt = performance.now();
     if (this.queuedWindows >= this.parts.maxQueuedWindows) throw new LlamaCoreError('overloaded', `${this.queuedWindows} windows are waiting already; try again later.`);
-    const job: Job = { id, submittedAt, startedAt: undefined, todo: [], running: 0, texts: [] };
+    const job: Job = { id, lane, submittedAt, startedAt: undefined, todo: [], running: 0, texts: [] };
     const windows: Array<Job['todo']> = [];
     for (const [text, input] of inputs.entries()) {
       const ids = await this.parts.tokenizer.encodeText(input.text);
@@ -88,17 +94,19 @@ export class EncoderBatcher implements WorkerService<readonly ClassifierInput[]>
     this.looping = false;
   }
 
-  /** One window of every request in turn, oldest first, until the padded batch is full. */
+  /** One window of every request of a lane in turn, oldest first, until the padded batch is full. */
   private take(): Array<{ job: Job; row: EncoderRow; text: number }> {
     const batch: Array<{ job: Job; row: EncoderRow; text: number }> = [];
+    const lane = this.nextLane();
+    const ready = Array.from(this.jobs.values()).filter((job) => job.lane === lane);
     let width = 0;
     for (let taken = true; taken; ) {
       taken = false;
-      for (const job of this.jobs.values()) {
+      for (const job of ready) {
         const next = job.todo[0];
         if (!next) continue;
         const wider = Math.max(width, next.row.ids.length);
-        if (batch.length > 0 && wider * (batch.length + 1) > TOKENS_PER_RUN) continue;
+        if (batch.length > 0 && wider * (batch.length + 1) > TOKENS_PER_RUN[lane]) continue;
         job.todo.shift();
         batch.push({ job, ...next });
         width = wider;
@@ -106,6 +114,13 @@ export class EncoderBatcher implements WorkerService<readonly ClassifierInput[]>
       }
     }
     return batch;
+  }
+
+  private nextLane(): Lane {
+    const waiting = new Set(Array.from(this.jobs.values(), ({ lane, todo }) => (todo.length > 0 ? lane : undefined)));
+    const online = waiting.has('online') && !(waiting.has('batch') && this.onlineRuns >= ONLINE_RUNS_IN_A_ROW);
+    this.onlineRuns = online ? this.onlineRuns + 1 : 0;
+    return online ? 'online' : 'batch';
   }
 
   private async run(batch: Array<{ job: Job; row: EncoderRow; text: number }>): Promise<void> {

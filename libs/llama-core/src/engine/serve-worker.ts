@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { giveWayToMessages } from './thread-priority.js';
 import { type FromWorker, type ToWorker, toWireError } from './worker-link.js';
 
 /** The worker's side of a link: what it does with requests. */
@@ -26,10 +27,11 @@ function inOneMessage<Message>(post: (messages: Message[]) => void): (message: M
   };
 }
 
-/** Opens the service, reports ready or failed, then hands it every message. */
+/** Lowers its thread's priority, opens the service, reports ready or failed, then hands it every message. */
 export async function serveWorker<Body, Event, Info>(open: (outlet: Outlet<Event>) => Promise<{ service: WorkerService<Body>; info: Info }>): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('This file runs as a worker thread only.');
+  giveWayToMessages();
   const send = inOneMessage<FromWorker<Event, Info>>((messages) => port.postMessage(messages));
   const outlet: Outlet<Event> = {
     event: (id, event) => send({ type: 'event', id, event }),

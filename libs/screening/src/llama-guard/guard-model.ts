@@ -1,4 +1,5 @@
 import type { GuardPrompt, LlamaGuardVersion, PromptPart } from '@sallyport/policy';
+import type { ScreenOptions } from '../screen.js';
 
 /** What a Llama Guard says of one prompt. */
 export interface GuardAnswer {
@@ -36,6 +37,6 @@ export interface GuardModel {
   describe(): GuardModelInfo;
   countTokens(parts: readonly PromptPart[]): Promise<number>;
   /** @throws LlamaCoreError */
-  ask(asked: GuardCase, signal?: AbortSignal): Promise<GuardAnswer>;
+  ask(asked: GuardCase, options?: ScreenOptions): Promise<GuardAnswer>;
   close(): Promise<void>;
 }

@@ -103,6 +103,6 @@ describe('a Llama Guard screen', () => {
   });
 
   it('ends when its caller goes away', async () => {
-    await expect(guard.screen.screen({ subjects: [text('Hello there')] }, AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(guard.screen.screen({ subjects: [text('Hello there')] }, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

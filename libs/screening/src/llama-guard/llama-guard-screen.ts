@@ -2,7 +2,7 @@ import { type ClassifierDescription, type IndeterminateReason, SallyportError, t
 import { LlamaCoreError } from '@sallyport/llama-core';
 import { ANY_HARM } from '@sallyport/policy';
 import { validateScreenRequest } from '../classifier-screen.js';
-import type { Screen } from '../screen.js';
+import type { Screen, ScreenOptions } from '../screen.js';
 import { FirstOfItsKind } from './first-of-its-kind.js';
 import type { GuardModel } from './guard-model.js';
 import { guardLabels, type GuardQuestion, guardQuestion } from './guard-question.js';
@@ -29,11 +29,11 @@ export class LlamaGuardScreen implements Screen {
   }
 
   /** See {@link Screen}. One subject's failure leaves the others. */
-  async screen(request: ScreenRequest, signal?: AbortSignal): Promise<ScreenReply> {
+  async screen(request: ScreenRequest, options: ScreenOptions = {}): Promise<ScreenReply> {
     validateScreenRequest(request);
     const { version, takesPolicies } = this.model.describe();
     const question = guardQuestion(version, takesPolicies ? request : {});
-    const results = await Promise.all(request.subjects.map((subject) => this.one(subject, question, signal)));
+    const results = await Promise.all(request.subjects.map((subject) => this.one(subject, question, options)));
     return { results: results.map((scores) => (takesPolicies ? scores : withoutExcluded(scores, request.excluded ?? []))) };
   }
 
@@ -41,12 +41,12 @@ export class LlamaGuardScreen implements Screen {
     return this.model.close();
   }
 
-  private async one(subject: ScreenSubject, question: GuardQuestion, signal?: AbortSignal): Promise<ScreenScores> {
+  private async one(subject: ScreenSubject, question: GuardQuestion, options: ScreenOptions): Promise<ScreenScores> {
     try {
       const policy = `${subject.direction === 'response'} ${JSON.stringify(question.categories)}`;
-      return this.scored(subject, question, await this.policies.run(policy, () => readSubject(this.model, subject, question, signal)));
+      return this.scored(subject, question, await this.policies.run(policy, () => readSubject(this.model, subject, question, options)));
     } catch (error) {
-      if (signal?.aborted) throw new SallyportError('cancelled', 'The screen was cancelled by its caller.', { cause: error });
+      if (options.signal?.aborted) throw new SallyportError('cancelled', 'The screen was cancelled by its caller.', { cause: error });
       if (error instanceof LlamaCoreError && error.code === 'overloaded') throw new SallyportError('overloaded', 'The guard queue is full.', { retryAfterS: 1, cause: error });
       this.onFailure(error);
       return this.indeterminate(subject, (error instanceof LlamaCoreError && REASONS[error.code]) || 'error');

@@ -1,5 +1,6 @@
 import { type Coverage, SallyportError, type ScreenSubject } from '@sallyport/contracts';
 import { type FittedPrompt, fitConversation, type GuardMessage, llamaGuardPrompt } from '@sallyport/policy';
+import type { ScreenOptions } from '../screen.js';
 import type { GuardAnswer, GuardCase, GuardModel } from './guard-model.js';
 import type { GuardQuestion } from './guard-question.js';
 import { subjectMessages } from './subject-messages.js';
@@ -22,12 +23,12 @@ const OVERLAP_CHARS = 400;
  * Asks about a subject. Turns of history that do not fit are left out, oldest first, and missing in the coverage; a judged text that is longer than the context
  * by itself is judged in pieces, from its end to its beginning. @throws LlamaCoreError, SallyportError
  */
-export async function readSubject(model: GuardModel, subject: ScreenSubject, question: GuardQuestion, signal?: AbortSignal): Promise<SubjectReading> {
+export async function readSubject(model: GuardModel, subject: ScreenSubject, question: GuardQuestion, options?: ScreenOptions): Promise<SubjectReading> {
   const reading = new Pieces();
   for (let rest = Array.from(subject.text); ; ) {
     const messages = subjectMessages({ ...subject, text: rest.join('') });
     const fitted = await fit(model, messages, question);
-    const answer = await model.ask({ prompt: fitted, messages: turnsOf(messages) }, signal);
+    const answer = await model.ask({ prompt: fitted, messages: turnsOf(messages) }, options);
     reading.add(answer, { read: await readTokens(model, fitted, question), left: await leftTokens(model, messages, fitted) });
     const cut = cutOfSubject(messages, fitted.dropped.characters);
     if (cut === 0) return reading.result();

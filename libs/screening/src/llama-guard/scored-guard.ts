@@ -1,5 +1,6 @@
 import type { ContinuationScore, Engine, Tokenizer } from '@sallyport/llama-core';
 import type { GuardPrompt, LlamaGuardVersion, PromptPart } from '@sallyport/policy';
+import type { ScreenOptions } from '../screen.js';
 import type { GuardAnswer, GuardCase, GuardModel, GuardModelInfo } from './guard-model.js';
 import { findVerdictPlace, promptIds, type VerdictPlace, verdictPlaces } from './verdict-place.js';
 
@@ -43,12 +44,12 @@ export class ScoredGuard implements GuardModel {
     return (await promptIds({ parts: [...parts] }, this.options.tokenizer, this.place)).length;
   }
 
-  async ask({ prompt }: GuardCase, signal?: AbortSignal): Promise<GuardAnswer> {
+  async ask({ prompt }: GuardCase, { signal, lane }: ScreenOptions = {}): Promise<GuardAnswer> {
     const { engine, tokenizer } = this.options;
     const { before } = this.place;
     const spoken = ['safe', 'unsafe', ...prompt.codes.map((code) => `unsafe\n${code}`)];
     const [tokenIds, continuations] = await Promise.all([promptIds(prompt, tokenizer, this.place), Promise.all(spoken.map((text) => tokenizer.encodeContinuation(before + text)))]);
-    const { scores, ...costs } = await engine.score({ prompt: { tokenIds }, continuations }, signal);
+    const { scores, ...costs } = await engine.score({ prompt: { tokenIds }, continuations, ...(lane ? { lane } : {}) }, signal);
     const [safe, unsafe, ...codes] = scores;
     return { unsafe: this.unsafeOf(safe!, unsafe!), shares: sharesOf(prompt, codes), ...costs };
   }

@@ -1,5 +1,6 @@
 import { type Engine, LlamaCoreError, type Token } from '@sallyport/llama-core';
 import { defaultCategories, type LlamaGuardVersion, parseGuardVerdict } from '@sallyport/policy';
+import type { ScreenOptions } from '../screen.js';
 import type { GuardAnswer, GuardCase, GuardModel, GuardModelInfo } from './guard-model.js';
 
 export interface WrittenGuardOptions {
@@ -39,12 +40,12 @@ export class WrittenGuard implements GuardModel {
     return 0;
   }
 
-  async ask({ messages }: Pick<GuardCase, 'messages'>, signal?: AbortSignal): Promise<GuardAnswer> {
+  async ask({ messages }: Pick<GuardCase, 'messages'>, { signal, lane }: ScreenOptions = {}): Promise<GuardAnswer> {
     const prompt = { messages: messages.map(({ role, content }) => ({ role, content: withoutControl(content) })) };
     let text = '';
     const tokens: Token[] = [];
     const costs = { promptTokens: 0, cachedTokens: 0, queueMs: 0, inferenceMs: 0 };
-    for await (const event of this.options.engine.generate({ prompt, maxTokens: VERDICT_TOKENS, temperature: 0, topLogprobs: ALTERNATIVES }, signal)) {
+    for await (const event of this.options.engine.generate({ prompt, maxTokens: VERDICT_TOKENS, temperature: 0, topLogprobs: ALTERNATIVES, ...(lane ? { lane } : {}) }, signal)) {
       if (event.type === 'end') Object.assign(costs, { promptTokens: event.promptTokens, cachedTokens: event.cachedTokens, inferenceMs: event.inferenceMs });
       else {
         text += event.text;

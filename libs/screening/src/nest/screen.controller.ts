@@ -11,7 +11,7 @@ export class ScreenController {
 
   @MessagePattern(PATTERNS.screen)
   screen(@Payload() request: ScreenRequest, @Ctx() context: PipelineContext): Promise<ScreenReply> {
-    return this.screens.screen(request, context.signal);
+    return this.screens.screen(request, { signal: context.signal, lane: context.lane });
   }
 
   @MessagePattern(PATTERNS.describe)
