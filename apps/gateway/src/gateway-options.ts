@@ -1,6 +1,6 @@
 import type { UnpackLimits } from '@sallyport/audit-formats';
 import type { BatchEndpoint } from '@sallyport/contracts';
-import type { S3Settings } from './audits/s3-object.js';
+import type { S3Settings } from './audits/intake/s3-object.js';
 
 /** What the gateway is told at composition; every field has a default in {@link defaultSettings}. */
 export interface GatewaySettings {

@@ -1,5 +1,5 @@
-export { screenChunk } from './audits/audit-screening.js';
-export { logChunks } from './audits/log-chunks.js';
+export { screenChunk } from './audits/running/audit-screening.js';
+export { logChunks } from './audits/intake/log-chunks.js';
 export { createGatewayApp } from './create-gateway-app.js';
 export { defaultSettings } from './gateway-options.js';
 export { GatewayMetrics } from './metrics/gateway-metrics.js';

@@ -5,7 +5,7 @@ import { JobQueue, type JobQueueOptions, type JobStore } from '@sallyport/pipeli
 import { createLogger, type SallyportConfig } from '@sallyport/platform';
 import { DEFAULT_POLICY } from '@sallyport/policy';
 import { type Database, PolicyRepository } from '@sallyport/storage';
-import type { AuditJob } from './audits/audit-runner.js';
+import type { AuditJob } from './audits/running/audit-runner.js';
 import type { BatchJob } from './batches/batch-runner.js';
 import { GatewayModule } from './gateway.module.js';
 import { defaultSettings } from './gateway-options.js';

@@ -6,7 +6,7 @@ import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { clientAbort } from '../http/client-abort.js';
 import { ownerOf } from '../http/owner.js';
 import { SseWriter } from '../http/sse-writer.js';
-import { AuditAcceptedDto, AuditSampleDto, AuditSourceDto } from './audit-options.dto.js';
+import { AuditAcceptedDto, AuditSampleDto, AuditSourceDto } from './intake/audit-options.dto.js';
 import { AuditResultsQuery, ListAuditsQuery } from './audit-query.dto.js';
 import { RESULT_TYPES } from './audit-results.js';
 import { AUDIT_TYPES } from './audit-types.js';

@@ -5,9 +5,9 @@ import type { FastifyRequest } from 'fastify';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { FINISHED, progressEvents } from './audit-events.js';
 import { PoliciesService } from '../policies/policies.service.js';
-import { AuditIntake } from './audit-intake.js';
+import { AuditIntake } from './intake/audit-intake.js';
 import { type ResultsRequest, resultsFile } from './audit-results.js';
-import { AuditRunner } from './audit-runner.js';
+import { AuditRunner } from './running/audit-runner.js';
 
 /** Audits from upload to results. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { type Direction, type ModerationSummary, type PolicyAction, SallyportError, type ScreenKind } from '@sallyport/contracts';
 import { fromSummary, type StoredScores } from '@sallyport/policy';
-import { type AuditItem, readAuditFields } from '../audits/audit-line.js';
+import { type AuditItem, readAuditFields } from '../audits/running/audit-line.js';
 
 /** A row of a dry run as it was sent. `scores` is empty for one that has to be screened first. */
 export interface DryRunRow {

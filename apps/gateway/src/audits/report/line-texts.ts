@@ -1,8 +1,8 @@
 import { readStoredLine } from '@sallyport/audit-formats';
 import type { PolicyDocument } from '@sallyport/contracts';
 import type { PlannedText, StoredScores } from '@sallyport/policy';
-import { type AuditItem, readAuditLine } from '../audit-line.js';
-import { planLine } from '../plan-line.js';
+import { type AuditItem, readAuditLine } from '../running/audit-line.js';
+import { planLine } from '../running/plan-line.js';
 
 /** A stored line as it was read for its audit; undefined where it could not be read. */
 export function readStoredItem(line: string): AuditItem | undefined {

@@ -1,11 +1,11 @@
 import { type ChatMessage, type Direction, SallyportError } from '@sallyport/contracts';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { ChatMessageDto } from '../chat/chat-message.dto.js';
-import { readMessage } from '../chat/chat-turn.js';
-import { parseJson } from '../http/json-body.js';
-import { validationFailure } from '../http/validation.js';
-import { DIRECTIONS } from '../moderations/moderation.dto.js';
+import { ChatMessageDto } from '../../chat/chat-message.dto.js';
+import { readMessage } from '../../chat/chat-turn.js';
+import { parseJson } from '../../http/json-body.js';
+import { validationFailure } from '../../http/validation.js';
+import { DIRECTIONS } from '../../moderations/moderation.dto.js';
 
 const MAX_SOURCE_CHARS = 200;
 

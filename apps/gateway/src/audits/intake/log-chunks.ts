@@ -1,6 +1,6 @@
 import { readAudit, type StoredChunk, storedChunks } from '@sallyport/audit-formats';
 import { SallyportError } from '@sallyport/contracts';
-import type { AuditSettings } from '../gateway-options.js';
+import type { AuditSettings } from '../../gateway-options.js';
 
 const CHUNK_CHARS = 4 * 1024 * 1024;
 

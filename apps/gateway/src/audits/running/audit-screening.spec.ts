@@ -1,9 +1,9 @@
 import { DEFAULT_POLICY } from '@sallyport/policy';
 import { expect, it } from 'vitest';
-import { fakeGuard, fakePromptGuard } from '../fixtures/fake-services.fixture.js';
-import { defaultSettings } from '../gateway-options.js';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
-import { ScreeningService } from '../screening/screening.service.js';
+import { fakeGuard, fakePromptGuard } from '../../fixtures/fake-services.fixture.js';
+import { defaultSettings } from '../../gateway-options.js';
+import { GatewayMetrics } from '../../metrics/gateway-metrics.js';
+import { ScreeningService } from '../../screening/screening.service.js';
 import { screenChunk } from './audit-screening.js';
 
 const policy = { id: 'default', version: 1, document: DEFAULT_POLICY };

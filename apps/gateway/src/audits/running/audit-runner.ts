@@ -2,11 +2,11 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { type AuditResult, type PolicyVersion, SallyportError } from '@sallyport/contracts';
 import type { JobAgain, JobQueue } from '@sallyport/pipeline';
 import { AuditRepository, type TakenChunks } from '@sallyport/storage';
-import { GATEWAY_LOGGER, GATEWAY_SETTINGS, type GatewayLogger, type GatewaySettings } from '../gateway-options.js';
-import { DurableJobs } from '../jobs/durable-jobs.js';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
-import { PoliciesService } from '../policies/policies.service.js';
-import { ScreeningService } from '../screening/screening.service.js';
+import { GATEWAY_LOGGER, GATEWAY_SETTINGS, type GatewayLogger, type GatewaySettings } from '../../gateway-options.js';
+import { DurableJobs } from '../../jobs/durable-jobs.js';
+import { GatewayMetrics } from '../../metrics/gateway-metrics.js';
+import { PoliciesService } from '../../policies/policies.service.js';
+import { ScreeningService } from '../../screening/screening.service.js';
 import { ChunkTries } from './chunk-tries.js';
 import { TurnPace } from './turn-pace.js';
 

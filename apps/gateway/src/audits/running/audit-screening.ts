@@ -3,7 +3,7 @@ import { readStoredLine, type StoredContent, type StoredLine } from '@sallyport/
 import { type PolicyVersion, SallyportError } from '@sallyport/contracts';
 import { type ScreenPlan, type StoredScores, summarize, toStored } from '@sallyport/policy';
 import type { StoredResult } from '@sallyport/storage';
-import type { ScreeningContext, ScreeningOutcome, ScreeningService } from '../screening/screening.service.js';
+import type { ScreeningContext, ScreeningOutcome, ScreeningService } from '../../screening/screening.service.js';
 import { readAuditLine, readLineId } from './audit-line.js';
 import { copyOf, type FirstResult } from './first-results.js';
 import { planLine } from './plan-line.js';

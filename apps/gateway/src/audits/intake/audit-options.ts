@@ -1,7 +1,7 @@
 import { type AuditOptions, SallyportError } from '@sallyport/contracts';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { validationFailure } from '../http/validation.js';
+import { validationFailure } from '../../http/validation.js';
 import { AuditOptionsDto, AuditSourceDto } from './audit-options.dto.js';
 
 /** Where a file is that is not sent. */

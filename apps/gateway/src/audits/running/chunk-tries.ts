@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AuditResult, type PolicyVersion, SallyportError } from '@sallyport/contracts';
 import type { StoredScores } from '@sallyport/policy';
 import type { AuditRepository, BegunChunk } from '@sallyport/storage';
-import type { ScreeningService } from '../screening/screening.service.js';
+import type { ScreeningService } from '../../screening/screening.service.js';
 import { AloneGate } from './alone-gate.js';
 import { type ScreenedChunk, screenChunk, unendingResult } from './audit-screening.js';
 import { FirstResults } from './first-results.js';

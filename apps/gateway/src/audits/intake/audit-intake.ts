@@ -4,10 +4,10 @@ import { readAudit, type StoredChunk, storedChunks } from '@sallyport/audit-form
 import { SallyportError } from '@sallyport/contracts';
 import { AuditRepository } from '@sallyport/storage';
 import type { FastifyRequest } from 'fastify';
-import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
-import { keyIdOf } from '../http/key-id.js';
-import { ownerOf } from '../http/owner.js';
-import { PoliciesService } from '../policies/policies.service.js';
+import { GATEWAY_SETTINGS, type GatewaySettings } from '../../gateway-options.js';
+import { keyIdOf } from '../../http/key-id.js';
+import { ownerOf } from '../../http/owner.js';
+import { PoliciesService } from '../../policies/policies.service.js';
 import { type AuditInput, openAuditInput } from './audit-input.js';
 import { AuditSpool } from './audit-spool.js';
 
