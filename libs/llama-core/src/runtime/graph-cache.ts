@@ -15,7 +15,7 @@ import { WeightFile } from '../graph/weight-file.js';
 import type { ModelSource } from './model-source.js';
 
 /** Raised whenever the graphs change, so that older cached ones are not used. */
-const GRAPH_VERSION = 7;
+const GRAPH_VERSION = 8;
 const [GRAPH, WEIGHTS, SEAL] = ['model.onnx', 'weights.bin', 'complete.json'];
 
 export interface GraphOptions {
@@ -85,7 +85,7 @@ async function writeGraph(folder: string, source: ModelSource, options: GraphOpt
 }
 
 function graphOf(builder: GraphBuilder, { config, checkpoint }: ModelSource, { adapters, ...options }: GraphOptions): Promise<Uint8Array> {
-  if (config.kind === 'encoder') return config.family === 'bert' ? new BertGraph(builder, checkpoint, config).build() : new DebertaGraph(builder, checkpoint, config, options).build();
+  if (config.kind === 'encoder') return config.family === 'bert' ? new BertGraph(builder, checkpoint, config, options).build() : new DebertaGraph(builder, checkpoint, config, options).build();
   const { llama4 } = config;
   const withAdapters = { ...options, adapters: adapters && new AdapterBranches(builder, adapters.bank) };
   return llama4 ? new Llama4Graph(builder, checkpoint, { ...config, llama4 }, withAdapters).build() : new DecoderGraph(builder, checkpoint, config, withAdapters).build();
