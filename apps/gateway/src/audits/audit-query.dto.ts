@@ -1,20 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 
 const RESULT_FORMATS = ['jsonl', 'csv', 'parquet'] as const;
 const RESULT_FILTERS = ['failed', 'flagged', 'blocked'] as const;
-
-/** Query of `GET /v1/audits`. */
-export class ListAuditsQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number;
-}
 
 /** Query of `GET /v1/audits/{id}/results`. */
 export class AuditResultsQuery {

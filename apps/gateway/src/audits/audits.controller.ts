@@ -4,10 +4,11 @@ import { ApiAcceptedResponse, ApiBody, ApiConsumes, ApiExtraModels, ApiOperation
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_SETTINGS, type GatewaySettings } from '../gateway-options.js';
 import { clientAbort } from '../http/client-abort.js';
+import { ListQuery } from '../http/list.dto.js';
 import { ownerOf } from '../http/owner.js';
 import { SseWriter } from '../http/sse-writer.js';
 import { AuditAcceptedDto, AuditSampleDto, AuditSourceDto } from './intake/audit-options.dto.js';
-import { AuditResultsQuery, ListAuditsQuery } from './audit-query.dto.js';
+import { AuditResultsQuery } from './audit-query.dto.js';
 import { RESULT_TYPES } from './audit-results.js';
 import { AUDIT_TYPES } from './audit-types.js';
 import { AuditsService } from './audits.service.js';
@@ -33,7 +34,7 @@ export class AuditsController {
 
   @Get()
   @ApiOperation({ summary: 'The newest audits of this API key' })
-  async list(@Query() query: ListAuditsQuery, @Req() request: FastifyRequest) {
+  async list(@Query() query: ListQuery, @Req() request: FastifyRequest) {
     return { data: await this.audits.list(this.owner(request), query.limit ?? DEFAULT_LIMIT) };
   }
 

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { BATCH_ENDPOINTS, type BatchEndpoint } from '@sallyport/contracts';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Max, MaxLength, Min, MinLength, registerDecorator, ValidateNested } from 'class-validator';
+import { ListQuery } from '../http/list.dto.js';
 
 const MAX_PAIRS = 16;
 const MAX_KEY = 64;
@@ -71,15 +72,7 @@ export class CreateBatchDto {
 }
 
 /** Query of `GET /v1/batches`. */
-export class ListBatchesQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number;
-
+export class ListBatchesQuery extends ListQuery {
   @ApiPropertyOptional({ description: 'Id of the last batch of the page before.' })
   @IsOptional()
   @IsString()

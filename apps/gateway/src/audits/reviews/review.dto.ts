@@ -2,17 +2,10 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { AUDIT_VERDICTS, type AuditVerdict, type PolicyAction } from '@sallyport/contracts';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { ListQuery } from '../../http/list.dto.js';
 
 /** Query of `GET /v1/audits/{id}/reviews`. */
-export class ReviewsQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: 100, default: 20 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  limit?: number;
-
+export class ReviewsQuery extends ListQuery {
   @ApiPropertyOptional({ minimum: 0, default: 0, description: 'Lines after this one: `next` of the page before.' })
   @IsOptional()
   @Type(() => Number)
