@@ -8,7 +8,7 @@ import torch
 from .curve import LearningCurve
 from .encoding import encode, load_tokenizer
 from .export import load_int8
-from .fit import train
+from .fit import LEARNING_RATE, train
 from .model import MeanPoolClassifier
 from .rows import Example, split_by_group
 from .tasks import TASKS
@@ -26,8 +26,10 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--base', type=Path, required=True, help='folder of the base encoder (see `base`)')
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
         command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
-        command.add_argument('--start', type=Path, help='finished model to go on from, instead of the base with a new last layer')
+        command.add_argument('--start', type=Path, nargs='+', help='finished model to go on from, instead of the base with a new last layer; of several, the mean of their weights')
         command.add_argument('--share', type=float, default=1.0, help='part of the rows that is trained on, our own and deepset aside')
+        command.add_argument('--seed', type=int, default=SEED, help='of composed rows, order and dropout; which groups are kept out does not depend on it')
+        command.add_argument('--rate', type=float, default=LEARNING_RATE, help='highest learning rate')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
         command.add_argument('--held-out', type=Path, help='groups to keep out, as an earlier run wrote them beside its model: what --start goes on from must not have seen them')
         command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
@@ -43,10 +45,17 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def thinned(examples: list[Example], share: float) -> list[Example]:
+def thinned(examples: list[Example], share: float, seed: int) -> list[Example]:
     """All rows of the sources that are few and telling, and a share of everything else, by seed."""
-    rng = random.Random(SEED)
+    rng = random.Random(seed)
     return [e for e in examples if e.source.startswith(KEPT_WHOLE) or rng.random() < share]
+
+
+def mean_of(models: list[MeanPoolClassifier]) -> MeanPoolClassifier:
+    """The first model with the mean of all their weights: what several runs from one base agree on."""
+    states = [model.state_dict() for model in models]
+    models[0].load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) if value.is_floating_point() else value for name, value in states[0].items()})
+    return models[0]
 
 
 def main() -> None:
@@ -65,21 +74,21 @@ def main() -> None:
         measure_peer(args.data, TASKS['prompt-guard'].dev_sets, args.out)
         return
     task = TASKS[args.command]
-    torch.manual_seed(SEED)
+    torch.manual_seed(args.seed)
     tokenizer = load_tokenizer(args.base)
     kept = frozenset(args.held_out.read_text(encoding='utf8').splitlines()) if args.held_out else frozenset()
-    examples, held_out = split_by_group(task.build(args.data, SEED), 0.06, SEED, kept)
+    examples, held_out = split_by_group(task.build(args.data, args.seed), 0.06, SEED, kept)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out.parent / f'{task.name}.held-out.txt').write_text(''.join(f'{group}\n' for group in sorted({e.group for e in held_out})), encoding='utf8')
-    examples = thinned(examples, args.share)
+    examples = thinned(examples, args.share, args.seed)
     examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
     curve = LearningCurve(task, tokenizer, held_out, SEED)
-    model = load_int8(args.start, args.base, len(task.labels)) if args.start else MeanPoolClassifier(args.base, len(task.labels))
+    model = mean_of([load_int8(folder, args.base, len(task.labels)) for folder in args.start]) if args.start else MeanPoolClassifier(args.base, len(task.labels))
     print(f'{task.name}: {len(examples)} rows, {len(held_out)} held out', flush=True)
     if args.checkpoint:
         model.load_state_dict(torch.load(args.checkpoint, weights_only=True))
     else:
-        train(model, encode(tokenizer, examples, task.max_tokens, SEED), task.labels, args.epochs or task.epochs, SEED, curve)
+        train(model, encode(tokenizer, examples, task.max_tokens, args.seed), task.labels, args.epochs or task.epochs, args.seed, args.rate, curve)
         torch.save(model.state_dict(), args.out.parent / f'{task.name}.pt')
     from .finish import finish
     finish(task, model, tokenizer, held_out, args, SEED, curve.points)

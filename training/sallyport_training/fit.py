@@ -13,12 +13,12 @@ LEARNING_RATE = 1e-4
 WARM_UP = 0.06
 
 
-def train(model: MeanPoolClassifier, rows: list[Encoded], labels: list[str], epochs: int, seed: int, watch: Callable | None = None, points: int = 8) -> None:
+def train(model: MeanPoolClassifier, rows: list[Encoded], labels: list[str], epochs: int, seed: int, rate: float = LEARNING_RATE, watch: Callable | None = None, points: int = 8) -> None:
     """Masked binary cross-entropy, AdamW, linear warm-up and decay. Word embeddings stay as they are: most are rarely seen and would only be disturbed. `watch(model, step, running loss)` is called `points` times."""
     torch.manual_seed(seed)
     model.bert.embeddings.word_embeddings.weight.requires_grad_(False)
     plan = [batch for epoch in range(epochs) for batch in batches(rows, TOKENS_PER_BATCH, seed + epoch)]
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda i: min((i + 1) / (WARM_UP * len(plan)), max(0.0, (len(plan) - i) / ((1 - WARM_UP) * len(plan)))))
     started, running = time.time(), None
     watched = {round(len(plan) * (k + 1) / points) for k in range(points)}
