@@ -14,7 +14,7 @@ from .rows import Example, split_by_group
 from .tasks import TASKS
 
 SEED = 20261124
-KEPT_WHOLE = ('pairs/', 'composed', 'deepset_train')  # sources that --share leaves as they are
+KEPT_WHOLE = ('pairs/', 'deepset_train')  # sources that --share leaves as they are
 
 
 def arguments() -> argparse.Namespace:
@@ -27,7 +27,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
         command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
         command.add_argument('--start', type=Path, nargs='+', help='finished model to go on from, instead of the base with a new last layer; of several, the mean of their weights')
-        command.add_argument('--share', type=float, default=1.0, help='part of the rows that is trained on, our own and deepset aside')
+        command.add_argument('--share', type=float, default=1.0, help='part of the rows that is trained on, pairs and deepset aside')
         command.add_argument('--seed', type=int, default=SEED, help='of composed rows, order and dropout; which groups are kept out does not depend on it')
         command.add_argument('--rate', type=float, default=LEARNING_RATE, help='highest learning rate')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
@@ -81,6 +81,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out.parent / f'{task.name}.held-out.txt').write_text(''.join(f'{group}\n' for group in sorted({e.group for e in held_out})), encoding='utf8')
     examples = thinned(examples, args.share, args.seed)
+    examples += task.augment(examples, args.seed)
     examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
     curve = LearningCurve(task, tokenizer, held_out, SEED)
     model = mean_of([load_int8(folder, args.base, len(task.labels)) for folder in args.start]) if args.start else MeanPoolClassifier(args.base, len(task.labels))

@@ -24,6 +24,8 @@ PAIR_REPEATS = 3
 AUTHORED_REPEATS = 2
 HARMLESS_QUESTIONS = 700
 ANSWERS = 1100
+BURIED = 1000
+BURIED_SOURCES = {'composed/post', 'pairs/post', 'pairs/prompt', 'toxigen_human', 'authored'}
 
 
 def harassment(name: str, row: dict) -> float | None:
@@ -106,6 +108,21 @@ def as_answers(examples: list[Example], seed: int) -> list[Example]:
     questions = [e.text for e in examples if e.context is None and e.source in ('clinc150', 'ambigqa', 'banking77', 'pairs/prompt') and e.targets.get('harm') == 0.0]
     texts = [e for e in examples if e.context is None and e.source in (*TOXIC_SETS, 'davidson', 'authored', 'pairs/post', 'pairs/prompt', 'composed/post', 'composed/response', 't0_benign', 'ambigqa')]
     return [Example(e.text, rng.choice(questions), e.targets, e.group, 'answers') for e in sample(texts, ANSWERS, seed)]
+
+
+def buried(examples: list[Example], seed: int) -> list[Example]:
+    """Longer texts: harmless ones after one another, with a harmful one among them and without. A harmful sentence in a long text is as harmful, and a long text is no sign of it."""
+    rng = random.Random(seed)
+    alone = [e for e in examples if e.context is None and e.source in BURIED_SOURCES]
+    harmless, harmful = ([e for e in alone if e.targets.get('harm') == label] for label in (0.0, 1.0))
+    result = []
+    for e in sample(harmful, BURIED, seed):
+        around = [x.text for x in rng.sample(harmless, rng.randint(1, 5))]
+        at, glue = rng.randint(0, len(around)), rng.choice([' ', '\n', '\n\n'])
+        known = {label: value for label, value in e.targets.items() if label != 'harassment' or value}
+        result += [Example(glue.join([*around[:at], e.text, *around[at:]]), targets=known, group=e.group, source='buried', keep=e.text),
+                   Example(glue.join(around), targets=dict.fromkeys(LABELS, 0.0), group=e.group, source='buried')]
+    return result
 
 
 def build(data: Path, seed: int) -> list[Example]:

@@ -14,9 +14,10 @@ class Task:
     max_tokens: int
     main_label: str
     dev_sets: list[str]
+    augment: Callable = lambda examples, seed: []  # more rows, made of rows that are trained on
 
 
 TASKS = {
-    'guard': Task('guard', guard_data.LABELS, guard_data.build, 2, 128, 'harm', ['openai_moderation', 'xstest', 'xstest_responses', 'hatecheck']),
+    'guard': Task('guard', guard_data.LABELS, guard_data.build, 2, 256, 'harm', ['openai_moderation', 'xstest', 'xstest_responses', 'hatecheck'], guard_data.buried),
     'prompt-guard': Task('prompt-guard', attack_data.LABELS, attack_data.build, 2, 144, 'attack', ['deepset_test', 'notinject', 'bipia_test', 'llm_warden_test']),
 }

@@ -9,7 +9,7 @@ from sallyport_training.attack_data import DISGUISES, LITERAL_TYPES, insert, lab
 from sallyport_training.calibrate import fit_platt
 from sallyport_training.encoding import with_specials
 from sallyport_training.export import WORDS, quantize_rows, read_weights, write_weights
-from sallyport_training.guard_data import HAZARDS, as_answers, targets
+from sallyport_training.guard_data import HAZARDS, as_answers, buried, targets
 from sallyport_training.guard_data import pairs as guard_pairs
 from sallyport_training.metrics import figures, pair_figures, recall_at, threshold_at
 from sallyport_training.rows import Example, read_pairs, split_by_group
@@ -52,6 +52,14 @@ def test_offensive_but_not_hateful_says_nothing_about_harm():
 def test_groups_stay_on_one_side():
     train, held = split_by_group([Example(str(i), group=f'g{i // 3}') for i in range(90)], 0.2, 5)
     assert held and not {e.group for e in train} & {e.group for e in held}
+
+
+def test_a_buried_harm_stands_in_the_text_whose_twin_lacks_it():
+    alone = [Example(f'post <{i}>', targets={'harm': float(i % 5 == 0), 'S1': float(i % 5 == 0)}, group=f'g{i}', source='pairs/post') for i in range(60)]
+    rows = buried(alone, 3)
+    for harmful, twin in zip(rows[::2], rows[1::2]):
+        assert harmful.targets['harm'] == 1.0 and harmful.keep in harmful.text and len(harmful.text) > len(twin.text)
+        assert twin.targets['harm'] == 0.0 and harmful.keep not in twin.text and twin.group == harmful.group
 
 
 def test_pairs_have_two_segments():
