@@ -10,7 +10,7 @@ from .rows import Example, read_authored, read_pairs, read_set, sample
 LABELS = ['attack', 'injection', 'jailbreak', 'indirect']
 PLAIN_TEXT_COUNTS = {'clinc150': 1200, 'banking77': 600, 't0_benign': 1000, 'awesome_prompts': 250, 'wildchat_benign': 296, 'ambigqa': 600, 'do_not_answer': 300, 'red_instruct': 500}
 AUTHORED_REPEATS = 6
-PAIR_REPEATS = 3
+PAIR_REPEATS = 2
 DEEPSET_REPEATS = 3
 DISGUISED_SHARE = 0.12  # of the pairs of prompts: attacks and their harmless partners, or the disguise itself would be the sign
 COMPOSED_DISGUISED = 0.03
