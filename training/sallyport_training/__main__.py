@@ -9,7 +9,7 @@ from .curve import LearningCurve
 from .encoding import encode, load_tokenizer
 from .export import load_int8
 from .fit import LEARNING_RATE, train
-from .model import MeanPoolClassifier
+from .model import MeanPoolClassifier, mean_of
 from .rows import Example, split_by_group
 from .tasks import TASKS
 
@@ -26,11 +26,11 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--base', type=Path, required=True, help='folder of the base encoder (see `base`)')
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
         command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
-        command.add_argument('--start', type=Path, nargs='+', help='finished model to go on from, instead of the base with a new last layer; of several, the mean of their weights')
+        command.add_argument('--start', nargs='+', metavar='FOLDER[:SHARE]', help='finished model to go on from, instead of the base with a new last layer; of several, the mean of their weights, by shares in FOLDER:SHARE')
         command.add_argument('--share', type=float, default=1.0, help='part of the rows that is trained on, pairs and deepset aside')
         command.add_argument('--seed', type=int, default=SEED, help='of composed rows, order and dropout; which groups are kept out does not depend on it')
         command.add_argument('--rate', type=float, default=LEARNING_RATE, help='highest learning rate')
-        command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s)')
+        command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s); 0 with --start calibrates and exports alone')
         command.add_argument('--held-out', type=Path, help='groups to keep out, as an earlier run wrote them beside its model: what --start goes on from must not have seen them')
         command.add_argument('--checkpoint', type=Path, help='start from a state file that an earlier run left, train nothing')
         command.add_argument('--skip-dev', action='store_true', help='measure nothing on the development sets here; `sallyport eval` and `card` do it faster')
@@ -51,11 +51,10 @@ def thinned(examples: list[Example], share: float, seed: int) -> list[Example]:
     return [e for e in examples if e.source.startswith(KEPT_WHOLE) or rng.random() < share]
 
 
-def mean_of(models: list[MeanPoolClassifier]) -> MeanPoolClassifier:
-    """The first model with the mean of all their weights: what several runs from one base agree on."""
-    states = [model.state_dict() for model in models]
-    models[0].load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) if value.is_floating_point() else value for name, value in states[0].items()})
-    return models[0]
+def started(arguments: list[str], base: Path, labels: int) -> MeanPoolClassifier:
+    """The model that `--start` names."""
+    parts = [argument.partition(':') for argument in arguments]
+    return mean_of([load_int8(Path(folder), base, labels) for folder, _, _ in parts], [float(share or 1) for _, _, share in parts])
 
 
 def main() -> None:
@@ -84,11 +83,11 @@ def main() -> None:
     examples += task.augment(examples, args.seed)
     examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
     curve = LearningCurve(task, tokenizer, held_out, SEED)
-    model = mean_of([load_int8(folder, args.base, len(task.labels)) for folder in args.start]) if args.start else MeanPoolClassifier(args.base, len(task.labels))
+    model = started(args.start, args.base, len(task.labels)) if args.start else MeanPoolClassifier(args.base, len(task.labels))
     print(f'{task.name}: {len(examples)} rows, {len(held_out)} held out', flush=True)
     if args.checkpoint:
         model.load_state_dict(torch.load(args.checkpoint, weights_only=True))
-    else:
+    elif args.epochs != 0 or not args.start:
         train(model, encode(tokenizer, examples, task.max_tokens, args.seed), task.labels, args.epochs or task.epochs, args.seed, args.rate, curve)
         torch.save(model.state_dict(), args.out.parent / f'{task.name}.pt')
     from .finish import finish

@@ -18,3 +18,12 @@ class MeanPoolClassifier(nn.Module):
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         pooled = (hidden * mask).sum(1) / mask.sum(1)
         return self.classifier(pooled.to(self.classifier.weight.dtype))
+
+
+def mean_of(models: list[MeanPoolClassifier], shares: list[float]) -> MeanPoolClassifier:
+    """The first model with the mean of all their weights by `shares`: what several runs from one base agree on. Tensors that are the same in all stay so bit for bit."""
+    states = [model.state_dict() for model in models]
+    mean = {name: sum(state[name] * (share / sum(shares)) for state, share in zip(states, shares))
+            for name, tensor in states[0].items() if any(not torch.equal(tensor, state[name]) for state in states)}
+    models[0].load_state_dict(states[0] | mean)
+    return models[0]

@@ -12,6 +12,7 @@ from sallyport_training.export import WORDS, quantize_rows, read_weights, write_
 from sallyport_training.guard_data import HAZARDS, as_answers, buried, targets
 from sallyport_training.guard_data import pairs as guard_pairs
 from sallyport_training.metrics import figures, pair_figures, recall_at, threshold_at
+from sallyport_training.model import mean_of
 from sallyport_training.rows import Example, read_pairs, split_by_group
 from sallyport_training.windows import OVERLAP_TOKENS, WINDOW_TOKENS, window_starts
 
@@ -60,6 +61,14 @@ def test_a_buried_harm_stands_in_the_text_whose_twin_lacks_it():
     for harmful, twin in zip(rows[::2], rows[1::2]):
         assert harmful.targets['harm'] == 1.0 and harmful.keep in harmful.text and len(harmful.text) > len(twin.text)
         assert twin.targets['harm'] == 0.0 and harmful.keep not in twin.text and twin.group == harmful.group
+
+
+def test_a_mean_of_models_weighs_by_share_and_leaves_equal_tensors_as_they_are():
+    models = [torch.nn.Linear(3, 2) for _ in range(2)]
+    models[1].bias.data = models[0].bias.data.clone()
+    bias, wanted = models[0].bias.clone(), models[0].weight * 0.75 + models[1].weight * 0.25
+    mixed = mean_of(models, [3, 1])
+    assert torch.equal(mixed.bias, bias) and torch.allclose(mixed.weight, wanted)
 
 
 def test_pairs_have_two_segments():
