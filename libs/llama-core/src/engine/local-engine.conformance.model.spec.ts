@@ -19,7 +19,7 @@ describeEngine('the local engine on a tiny model', {
 });
 
 describeEngine('the local engine on SmolLM2', {
-  within: 0.05,
+  within: 0.08, // measured: up to 0.054 where the processor has AVX2 alone, less with AVX-512
   open: async () => {
     const model = atRoot(`.sallyport/models/${DEFAULT_GENERATOR.id}/${DEFAULT_GENERATOR.file}`);
     const engine = await createLocalEngine({ model, quantization: 'int8', cacheFolder: atRoot('.sallyport/graphs'), contextTokens: 1_024 });
