@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_GENERATOR } from '../hub/catalog.js';
 import { loadFolderTokenizer, loadGgufTokenizer } from '../tokenizer/load-tokenizer.js';
@@ -8,6 +8,8 @@ import { describeEngine } from './engine-conformance.fixture.js';
 import { tinyModel } from './tiny-model.fixture.js';
 
 const atRoot = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
+/** The kernels for 8-bit products: with AVX-512 VNNI one row and several lie within 0.05; without, 0.054 apart was measured. */
+const fastInt8 = (await readFile('/proc/cpuinfo', 'utf8').catch(() => '')).includes('avx512_vnni');
 
 describeEngine('the local engine on a tiny model', {
   open: async () => {
@@ -19,7 +21,7 @@ describeEngine('the local engine on a tiny model', {
 });
 
 describeEngine('the local engine on SmolLM2', {
-  within: 0.08, // measured: up to 0.054 where the processor has AVX2 alone, less with AVX-512
+  within: fastInt8 ? 0.05 : 0.08,
   open: async () => {
     const model = atRoot(`.sallyport/models/${DEFAULT_GENERATOR.id}/${DEFAULT_GENERATOR.file}`);
     const engine = await createLocalEngine({ model, quantization: 'int8', cacheFolder: atRoot('.sallyport/graphs'), contextTokens: 1_024 });
