@@ -63,4 +63,15 @@ describe.each(['guard', 'prompt-guard'])('models/%s against PyTorch', (name) => 
     const errors = short.flatMap((row, at) => labels.map((label, i) => Math.abs(results[at]!.scores[label]! - sigmoid(row.logits[i]!))));
     expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.01);
   });
+
+  it('scores a text in 8 bits alike alone and beside others', async () => {
+    const classifier = await createEncoderClassifier({ model: path, quantization: 'int8' });
+    const inputs = rows.map(({ text }) => ({ text }));
+    const together = await classifier.classify(inputs);
+    for (const [at, input] of inputs.entries()) {
+      const [alone] = await classifier.classify([input]);
+      for (const label of labels) expect(Math.abs(alone!.scores[label]! - together[at]!.scores[label]!), `${input.text} ${label}`).toBeLessThan(0.01);
+    }
+    await classifier.close();
+  });
 });

@@ -16,7 +16,7 @@ export interface NodeOptions {
 }
 
 /** Operators that ONNX Runtime registers outside the ONNX domain. */
-const MICROSOFT = new Set(['GroupQueryAttention', 'MatMulNBits', 'GatherBlockQuantized', 'SkipSimplifiedLayerNormalization', 'SkipLayerNormalization', 'MultiHeadAttention', 'RotaryEmbedding', 'QuickGelu', 'BiasGelu']);
+const MICROSOFT = new Set(['GroupQueryAttention', 'MatMulNBits', 'MatMulIntegerToFloat', 'GatherBlockQuantized', 'SkipSimplifiedLayerNormalization', 'SkipLayerNormalization', 'MultiHeadAttention', 'RotaryEmbedding', 'QuickGelu', 'BiasGelu']);
 
 /** Builds one ONNX graph; weights go to the external data file, small constants into the graph. */
 export class GraphBuilder {
@@ -46,6 +46,13 @@ export class GraphBuilder {
   int64(values: number[], shape: number[] = [values.length]): Value {
     const name = `const_${values.join('_')}_${shape.join('x')}`;
     if (!this.constants.has(name)) this.constant(name, 'int64', shape, BigInt64Array.from(values, BigInt));
+    return name;
+  }
+
+  /** A constant without axes; equal ones are shared. */
+  scalar(type: 'float32' | 'uint8', value: number): Value {
+    const name = `const_${type}_${value}`;
+    if (!this.constants.has(name)) this.constant(name, type, [], type === 'float32' ? Float32Array.of(value) : Uint8Array.of(value));
     return name;
   }
 

@@ -16,6 +16,8 @@ const ACCURACY_LEVEL = 4;
 export interface LinearOptions {
   quantization: Quantization;
   tuning?: QuantizationTuning | undefined;
+  /** Whether the processor adds products of 8 bits without overflow. */
+  dotProducts?: boolean;
   /** Switchable adapters, which add to what the matrices give. */
   adapters?: AdapterBranches | undefined;
 }

@@ -20,9 +20,9 @@ message ModelProto { int64 ir_version = 1; string producer_name = 2; GraphProto 
 const modelType = protobuf.parse(SCHEMA, { keepCase: true }).root.lookupType('ModelProto');
 
 /** TensorProto.DataType. */
-export const ELEMENT_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
+export const ELEMENT_TYPE = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10, bfloat16: 16 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPE;
-export const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int32: 4, int64: 8, float16: 2, bfloat16: 2 };
+export const ELEMENT_BYTES: Record<ElementType, number> = { float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8, float16: 2, bfloat16: 2 };
 
 /** AttributeProto.AttributeType. */
 export const ATTRIBUTE_TYPE = { float: 1, int: 2, ints: 7 } as const;

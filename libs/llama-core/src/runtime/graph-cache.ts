@@ -15,7 +15,7 @@ import { WeightFile } from '../graph/weight-file.js';
 import type { ModelSource } from './model-source.js';
 
 /** Raised whenever the graphs change, so that older cached ones are not used. */
-const GRAPH_VERSION = 8;
+const GRAPH_VERSION = 9;
 const [GRAPH, WEIGHTS, SEAL] = ['model.onnx', 'weights.bin', 'complete.json'];
 
 export interface GraphOptions {
@@ -23,6 +23,8 @@ export interface GraphOptions {
   /** Longest sequence that the graph will see. */
   positions: number;
   tuning?: QuantizationTuning | undefined;
+  /** Whether the processor adds products of 8 bits without overflow; a classifier's graph in 8 bits depends on it. */
+  dotProducts?: boolean;
   /** Switchable adapters, and their hashes in the bank's order. */
   adapters?: { bank: AdapterBank; sha256: readonly string[] } | undefined;
 }
@@ -37,9 +39,9 @@ export async function graphFileOf(source: ModelSource, root: string, options: Gr
   return join(folder, GRAPH);
 }
 
-function keyOf(source: ModelSource, { quantization, positions, tuning = {}, adapters }: GraphOptions): string {
+function keyOf(source: ModelSource, { quantization, positions, tuning = {}, dotProducts = false, adapters }: GraphOptions): string {
   const { blockSize = null, zeroPoints = null, scaleSearch = null, exact = [] } = quantization === 'none' ? {} : tuning;
-  const parts = [GRAPH_VERSION, source.sha256, quantization, positions, [blockSize, zeroPoints, scaleSearch, [...exact].sort()], adapters?.sha256 ?? []];
+  const parts = [GRAPH_VERSION, source.sha256, quantization, positions, [blockSize, zeroPoints, scaleSearch, [...exact].sort()], dotProducts, adapters?.sha256 ?? []];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 

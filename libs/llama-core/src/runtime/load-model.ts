@@ -8,6 +8,7 @@ import { AdapterSelection } from './adapter-selection.js';
 import { cacheRootOf, graphFileOf } from './graph-cache.js';
 import { mergeAdapter, openAdapters } from './model-adapters.js';
 import { openModel } from './model-source.js';
+import { hasDotProducts } from './processor.js';
 
 export type { MatrixKind, Quantization, QuantizationTuning } from '../graph/quantization.js';
 
@@ -49,7 +50,8 @@ export async function loadModel(options: LoadOptions): Promise<LoadedDecoder | L
     const adapters = await openAdapters(source, options.adapters ?? {});
     const { config, sha256, metadata } = source;
     const positions = config.kind === 'decoder' ? Math.min(options.contextTokens ?? DEFAULT_CONTEXT, config.contextTokens) : config.maxTokens;
-    const file = await graphFileOf(source, root, { quantization, positions, tuning: options.tuning, adapters });
+    const dotProducts = config.kind === 'encoder' && quantization === 'int8' && (await hasDotProducts());
+    const file = await graphFileOf(source, root, { quantization, positions, tuning: options.tuning, dotProducts, adapters });
     const common = { sha256, ...(metadata ? { metadata } : {}) };
     if (config.kind === 'encoder') return { kind: 'encoder', config, runner: await opening(EncoderRunner.open(file, config, threads)), ...common };
     const selection = adapters && new AdapterSelection(adapters.bank);

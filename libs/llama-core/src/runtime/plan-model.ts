@@ -17,7 +17,7 @@ export interface ModelPlan {
   parameters: number;
   /** Parameters that one token goes through; fewer than all where experts are chosen. */
   activeParameters: number;
-  /** Bytes of the weights: float32, int8 and int4 as this code holds them, float16 at two bytes a parameter as checkpoints are published. Activations come on top. */
+  /** Bytes of the weights: float32, int8 and int4 as this code holds them (a classifier's int8 a tenth less where the processor has dot products of 8 bits), float16 at two bytes a parameter as checkpoints are published. Activations come on top. */
   weightBytes: Record<Precision, number>;
   /** Keys and values (float32) of one token of context; 0 for a classifier. */
   kvBytesPerToken: number;

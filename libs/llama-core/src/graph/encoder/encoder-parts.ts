@@ -2,10 +2,15 @@ import type { EncoderConfig } from '../../model/encoder-config.js';
 import type { Checkpoint } from '../../weights/checkpoint.js';
 import { float, type GraphBuilder, type Value } from '../graph-builder.js';
 import { type LinearOptions, LinearWriter } from '../linear.js';
+import { RowProducts } from './row-products.js';
+
+/** GELU's minimum is −0.16997. */
+const LEAST_GELU = -0.17;
 
 /** What the encoder families build from: projections with bias, layer norms, the feed-forward half of a layer. */
 export class EncoderParts {
   private readonly matrices: LinearWriter;
+  private readonly rows: RowProducts;
 
   constructor(
     readonly builder: GraphBuilder,
@@ -14,6 +19,7 @@ export class EncoderParts {
     private readonly options: LinearOptions,
   ) {
     this.matrices = new LinearWriter(builder, checkpoint, options);
+    this.rows = new RowProducts(builder, checkpoint);
   }
 
   async tensor(name: string, from: string, dims: number[]): Promise<Value> {
@@ -27,9 +33,10 @@ export class EncoderParts {
     return this.builder.node('Gemm', name, [x, weight, bias], { attributes: { transB: 1 } });
   }
 
-  /** x [n, input] → [n, output]. */
-  async linear(name: string, from: string, x: Value, [input, output]: [number, number]): Promise<Value> {
+  /** x [n, input] → [n, output]. `least`: a bound that no value of x is below. */
+  async linear(name: string, from: string, x: Value, [input, output]: [number, number], least?: number): Promise<Value> {
     if (this.options.quantization === 'none') return this.exactLinear(name, from, x, [input, output]);
+    if (this.options.quantization === 'int8' && this.options.dotProducts) return this.rows.linear(name, x, { weight: `${from}.weight`, bias: `${from}.bias`, input, output, least });
     const product = await this.matrices.apply(x, { name, columns: input, parts: [{ tensor: `${from}.weight`, rows: output }] });
     return this.builder.node('Add', `${name}.biased`, [product, await this.tensor(`${name}.bias`, `${from}.bias`, [output])]);
   }
@@ -51,7 +58,7 @@ export class EncoderParts {
     const out = await this.exactLinear(`${name}.attention_out`, `${from}.attention.output.dense`, attended, [c.hiddenSize, c.hiddenSize]);
     const middle = await this.addNorm(`${name}.attention_norm`, `${from}.attention.output.LayerNorm`, x, out);
     const wide = await this.linear(`${name}.wide`, `${from}.intermediate.dense`, middle, [c.hiddenSize, c.intermediateSize]);
-    const narrow = await this.linear(`${name}.narrow`, `${from}.output.dense`, b.node('Gelu', `${name}.gelu`, [wide]), [c.intermediateSize, c.hiddenSize]);
+    const narrow = await this.linear(`${name}.narrow`, `${from}.output.dense`, b.node('Gelu', `${name}.gelu`, [wide]), [c.intermediateSize, c.hiddenSize], LEAST_GELU);
     return this.addNorm(`${name}.norm`, `${from}.output.LayerNorm`, middle, narrow);
   }
 

@@ -1,0 +1,78 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openModel } from '../../runtime/model-source.js';
+import { float32Tensor, floatsOf, OrtSession } from '../../runtime/ort-session.js';
+import { hasDotProducts } from '../../runtime/processor.js';
+import { GraphBuilder } from '../graph-builder.js';
+import { WeightFile } from '../weight-file.js';
+import { RowProducts } from './row-products.js';
+
+const model = fileURLToPath(new URL('../../../fixtures/models/bert-minilm', import.meta.url));
+const LAYER = { weight: 'bert.encoder.layer.0.intermediate.dense.weight', bias: 'bert.encoder.layer.0.intermediate.dense.bias', input: 48, output: 96 };
+const WAVE = (row: number, column: number) => Math.sin(7 * row + 1.3 * column) + 0.4 * Math.cos(3 * column);
+
+describe.runIf(await hasDotProducts())('RowProducts', () => {
+  let folder: string;
+  let weight: Float32Array;
+  let bias: Float32Array;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'row-products-'));
+    const { checkpoint } = await openModel(model, folder);
+    [weight, bias] = [await checkpoint.float32(LAYER.weight, [LAYER.output, LAYER.input]), await checkpoint.float32(LAYER.bias, [LAYER.output])];
+    await checkpoint.close();
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** [rows, 96], by a graph of this one layer. */
+  async function linear(rows: number[][], least?: number): Promise<number[][]> {
+    const { checkpoint } = await openModel(model, folder);
+    const file = await open(join(folder, 'weights.bin'), 'w');
+    const weights = new WeightFile(file, 'weights.bin');
+    const builder = new GraphBuilder(weights);
+    const x = builder.input('x', 'float32', ['rows', LAYER.input]);
+    builder.output(await new RowProducts(builder, checkpoint).linear('y', x, { ...LAYER, least }), 'float32', ['rows', LAYER.output]);
+    await writeFile(join(folder, 'model.onnx'), builder.encode());
+    await weights.finish();
+    await Promise.all([file.close(), checkpoint.close()]);
+    const session = await OrtSession.open(join(folder, 'model.onnx'), { threads: 1, spinning: false });
+    const { y } = await session.run({ x: float32Tensor(Float32Array.from(rows.flat()), [rows.length, LAYER.input]) }, ['y']);
+    const values = Array.from(floatsOf(y));
+    await session.close();
+    return rows.map((_, row) => values.slice(row * LAYER.output, (row + 1) * LAYER.output));
+  }
+
+  const exact = (row: number[]) => Array.from(bias, (start, out) => row.reduce((sum, value, column) => sum + value * weight[out * LAYER.input + column]!, start));
+  /** Root mean square of the difference, as a share of that of the exact values without the bias. */
+  function error(got: number[], row: number[]): number {
+    const wanted = exact(row);
+    const squares = (values: number[]) => values.reduce((sum, value) => sum + value * value, 0);
+    return Math.sqrt(squares(got.map((value, i) => value - wanted[i]!)) / squares(wanted.map((value, i) => value - bias[i]!)));
+  }
+  const rowOf = (row: number, factor = 1) => Array.from({ length: LAYER.input }, (_, column) => factor * WAVE(row, column));
+
+  it('is within 2 % of float32, for small rows beside great ones', async () => {
+    const rows = [rowOf(0), rowOf(1, 1_000), rowOf(2, 0.001)];
+    const got = await linear(rows);
+    for (const [at, row] of rows.entries()) expect(error(got[at]!, row)).toBeLessThan(0.02);
+  });
+
+  it('gives a row the same to the last bit, whatever stands beside it', async () => {
+    const [alone] = await linear([rowOf(0)]);
+    expect((await linear([rowOf(3, 50), rowOf(0), rowOf(4)]))[1]).toEqual(alone);
+  });
+
+  it('gives the bias for a row of zeros', async () => {
+    const [zeros] = await linear([new Array<number>(LAYER.input).fill(0)]);
+    expect(zeros).toEqual(Array.from(bias));
+  });
+
+  it('errs less where it knows what no value is below', async () => {
+    const rows = [0, 1, 2, 3].map((row) => rowOf(row).map((value) => Math.max(value, -0.17)));
+    const [plain, bounded] = [await linear(rows), await linear(rows, -0.17)];
+    const mean = (got: number[][]) => rows.reduce((sum, row, at) => sum + error(got[at]!, row), 0) / rows.length;
+    expect(mean(bounded)).toBeLessThan(0.75 * mean(plain));
+  });
+});
