@@ -11,7 +11,7 @@ from .export import load_int8
 from .fit import LEARNING_RATE, train
 from .model import MeanPoolClassifier, mean_of
 from .rows import Example, split_by_group
-from .tasks import TASKS
+from .tasks import TASKS, Task
 
 SEED = 20261124
 KEPT_WHOLE = ('pairs/', 'deepset_train')  # sources that --share leaves as they are
@@ -51,10 +51,10 @@ def thinned(examples: list[Example], share: float, seed: int) -> list[Example]:
     return [e for e in examples if e.source.startswith(KEPT_WHOLE) or rng.random() < share]
 
 
-def started(arguments: list[str], base: Path, labels: int) -> MeanPoolClassifier:
+def started(arguments: list[str], base: Path, task: Task) -> MeanPoolClassifier:
     """The model that `--start` names."""
     parts = [argument.partition(':') for argument in arguments]
-    return mean_of([load_int8(Path(folder), base, labels) for folder, _, _ in parts], [float(share or 1) for _, _, share in parts])
+    return mean_of([load_int8(Path(folder), base, task) for folder, _, _ in parts], [float(share or 1) for _, _, share in parts])
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ def main() -> None:
     examples += task.augment(examples, args.seed)
     examples = examples[:: max(1, len(examples) // args.limit)] if args.limit else examples
     curve = LearningCurve(task, tokenizer, held_out, SEED)
-    model = started(args.start, args.base, len(task.labels)) if args.start else MeanPoolClassifier(args.base, len(task.labels))
+    model = started(args.start, args.base, task) if args.start else task.new_model(args.base)
     print(f'{task.name}: {len(examples)} rows, {len(held_out)} held out', flush=True)
     if args.checkpoint:
         model.load_state_dict(torch.load(args.checkpoint, weights_only=True))

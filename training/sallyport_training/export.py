@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from .model import MeanPoolClassifier
+from .tasks import Task
 
 SHARED = Path('..') / 'embeddings' / 'word-embeddings.safetensors'  # as seen from a model's folder
 OWN, INDEX = 'encoder.safetensors', 'model.safetensors.index.json'
@@ -47,7 +48,7 @@ def read_weights(folder: Path) -> dict[str, torch.Tensor]:
     return {name: tensor for file in files for name, tensor in load_file(folder / file).items()}
 
 
-def export_int8(model: MeanPoolClassifier, base: Path, labels: list[str], out: Path) -> None:
+def export_int8(model: MeanPoolClassifier, base: Path, task: Task, out: Path) -> None:
     """Writes the weights, config.json and the tokenizer files."""
     out.mkdir(parents=True, exist_ok=True)
     tensors = {}
@@ -61,7 +62,8 @@ def export_int8(model: MeanPoolClassifier, base: Path, labels: list[str], out: P
     config = {k: v for k, v in config.items() if k not in ('_name_or_path', 'transformers_version')}
     config |= {
         'architectures': ['BertForSequenceClassification'], 'classifier_pooling': 'mean', 'problem_type': 'multi_label_classification',
-        'id2label': {str(i): label for i, label in enumerate(labels)}, 'label2id': {label: i for i, label in enumerate(labels)},
+        'id2label': {str(i): label for i, label in enumerate(task.labels)}, 'label2id': {label: i for i, label in enumerate(task.labels)},
+        **({'label_unions': {task.main_label: task.union}} if task.union else {}),
         'quantization_config': {'quant_method': 'int8-per-row', 'symmetric': True},
     }
     (out / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
@@ -69,9 +71,9 @@ def export_int8(model: MeanPoolClassifier, base: Path, labels: list[str], out: P
         shutil.copyfile(base / name, out / name)
 
 
-def load_int8(folder: Path, base: Path, labels: int) -> MeanPoolClassifier:
+def load_int8(folder: Path, base: Path, task: Task) -> MeanPoolClassifier:
     """The exported model with its weights multiplied out to float32."""
-    model = MeanPoolClassifier(base, labels)
+    model = task.new_model(base)
     tensors = read_weights(folder)
     state = {name: tensors[name].float() * tensors[f'{name}_scale'][:, None] if f'{name}_scale' in tensors else tensors[name]
              for name in tensors if not name.endswith('_scale')}

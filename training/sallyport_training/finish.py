@@ -49,12 +49,12 @@ def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespac
     model = model.eval()
     held_out = list({(e.text, e.context): e for e in held_out}.values())
     rows = encode(tokenizer, held_out, 256, seed)
-    logits = logits_of(model, rows)
-    applied = fold_calibration(model.classifier, rows, logits, task.labels)
-    probabilities = torch.sigmoid(calibrated(logits, task.labels, applied))
+    columns = logits_of(model, rows, model.columns)
+    applied = fold_calibration(model, rows, columns, task.labels)
+    probabilities = torch.sigmoid(model.read(calibrated(columns, task.labels, applied)))
     chosen = thresholds(task, held_out, probabilities)
-    export_int8(model, args.base, task.labels, args.out)
-    int8 = load_int8(args.out, args.base, len(task.labels))
+    export_int8(model, args.base, task, args.out)
+    int8 = load_int8(args.out, args.base, task)
     metrics = {
         'float32': {} if args.skip_dev else dev_figures(task, model, tokenizer, args.data, chosen),
         'int8': {} if args.skip_dev else dev_figures(task, int8, tokenizer, args.data, chosen),

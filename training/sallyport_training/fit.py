@@ -48,14 +48,14 @@ def step(model: MeanPoolClassifier, batch: list[Encoded], labels: list[str]) -> 
 
 
 @torch.no_grad()
-def logits_of(model: MeanPoolClassifier, rows: list[Encoded]) -> torch.Tensor:
-    """Logits [rows, labels] in the order of `rows`, float32."""
+def logits_of(model: MeanPoolClassifier, rows: list[Encoded], read: Callable | None = None) -> torch.Tensor:
+    """Logits [rows, labels] in the order of `rows`, float32; `read`: what is called instead of the model."""
     model.eval()
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
     out: list[torch.Tensor | None] = [None] * len(rows)
     for start in range(0, len(order), 32):
         chunk = order[start: start + 32]
         t = tensors([rows[i] for i in chunk], [])
-        for i, values in zip(chunk, model(t['input_ids'], t['token_type_ids'], t['attention_mask']).float()):
+        for i, values in zip(chunk, (read or model)(t['input_ids'], t['token_type_ids'], t['attention_mask']).float()):
             out[i] = values
     return torch.stack(out)

@@ -12,7 +12,7 @@ from sallyport_training.export import WORDS, quantize_rows, read_weights, write_
 from sallyport_training.guard_data import HAZARDS, as_answers, buried, targets
 from sallyport_training.guard_data import pairs as guard_pairs
 from sallyport_training.metrics import figures, pair_figures, recall_at, threshold_at
-from sallyport_training.model import mean_of
+from sallyport_training.model import mean_of, union_logit
 from sallyport_training.rows import Example, read_pairs, split_by_group
 from sallyport_training.windows import OVERLAP_TOKENS, WINDOW_TOKENS, window_starts
 
@@ -88,6 +88,21 @@ def test_calibration_undoes_a_known_distortion():
     outcomes = torch.bernoulli(torch.sigmoid(truth), generator=torch.Generator().manual_seed(3))
     scale, shift = fit_platt(truth * 3 + 1, outcomes)
     assert scale == pytest.approx(1 / 3, abs=0.05) and shift == pytest.approx(-1 / 3, abs=0.1)
+
+
+def test_a_union_holds_where_any_part_holds():
+    own, parts = torch.tensor([-3.0, 0.5, -12.0, 40.0]), torch.tensor([[-2.0, 1.0], [-8.0, -9.0], [-12.0, -11.0], [3.0, -50.0]])
+    wanted = 1 - (1 - torch.sigmoid(own.double())) * (1 - torch.sigmoid(parts.double())).prod(1)
+    assert torch.allclose(torch.sigmoid(union_logit(own, parts)).double(), wanted, rtol=0.02, atol=1e-7)
+    assert torch.isfinite(union_logit(torch.tensor([-80.0, 80.0]), torch.tensor([[-80.0], [80.0]]))).all()
+
+
+def test_a_union_is_calibrated_after_its_parts():
+    generator = torch.Generator().manual_seed(4)
+    own, part = (torch.randn(4000, generator=generator) * 2 for _ in range(2))
+    outcomes = torch.bernoulli(torch.sigmoid(union_logit(own, part[:, None])), generator=generator)
+    scale, shift = fit_platt(own * 2 - 1, outcomes, lambda logits: union_logit(logits, part[:, None]))
+    assert scale == pytest.approx(0.5, abs=0.1) and shift == pytest.approx(0.5, abs=0.15)
 
 
 def test_threshold_lets_the_share_pass():

@@ -22,6 +22,8 @@ export interface BertConfig extends EncoderShape {
   typeVocabSize: number;
   /** `cls`: tanh pooler over the first token. `mean`: masked mean of the last hidden state, no pooler (the bundled classifiers). */
   pooling: 'cls' | 'mean';
+  /** Labels of which the first is the union: what the model calls any harm is at least as likely as the likeliest of its kinds (the bundled guard). Empty: none. */
+  unionOf: number[];
 }
 
 /** Shape of a DeBERTa-v2 or v3 sequence classifier (Prompt Guard). */
@@ -54,7 +56,18 @@ const unsupported = (param: string, message: string) => new LlamaCoreError('unsu
 export function bertConfigFromJson(config: JsonFields): BertConfig {
   const pooling = config.text('classifier_pooling') ?? 'cls';
   if (pooling !== 'cls' && pooling !== 'mean') throw new LlamaCoreError('config_invalid', `classifier_pooling: expected 'cls' or 'mean', got '${pooling}'.`, { param: 'classifier_pooling' });
-  return { ...shapeOf(config, 1e-12), family: 'bert', typeVocabSize: config.count('type_vocab_size', 2), pooling };
+  const shape = shapeOf(config, 1e-12);
+  return { ...shape, family: 'bert', typeVocabSize: config.count('type_vocab_size', 2), pooling, unionOf: unionOf(config, shape.labels) };
+}
+
+/** `"label_unions": { "<first label>": [labels] }`. */
+function unionOf(config: JsonFields, labels: string[]): number[] {
+  const unions = config.object('label_unions');
+  if (!unions) return [];
+  const [first, ...others] = labels;
+  const parts = unions.texts(first!).map((label) => others.indexOf(label) + 1);
+  if (parts.length === 0 || parts.includes(0)) throw new LlamaCoreError('config_invalid', `label_unions: expected a list of other labels for '${first}', the first one.`, { param: 'label_unions' });
+  return parts;
 }
 
 /** Reads the config.json of a DebertaV2ForSequenceClassification; what Prompt Guard does not use is refused by name. */

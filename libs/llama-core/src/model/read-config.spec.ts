@@ -37,6 +37,19 @@ describe('configFromJson, Llama', () => {
   });
 });
 
+describe('configFromJson, BERT', () => {
+  const BERT = { architectures: ['BertForSequenceClassification'], vocab_size: 96, hidden_size: 64, intermediate_size: 128, num_hidden_layers: 2, num_attention_heads: 4, id2label: { 0: 'harm', 1: 'hate', 2: 'theft' } };
+
+  it('reads a label that is the union of others', () => {
+    expect(configFromJson({ ...BERT, label_unions: { harm: ['theft', 'hate'] } })).toMatchObject({ unionOf: [2, 1] });
+    expect(configFromJson(BERT)).toMatchObject({ unionOf: [] });
+  });
+
+  it.each([{ hate: ['theft'] }, { harm: [] }, { harm: ['fraud'] }, { harm: ['harm'] }])('refuses a union that is not one of the first label: %j', (label_unions) => {
+    expect(() => configFromJson({ ...BERT, label_unions })).toThrowError(expect.objectContaining({ code: 'config_invalid', param: 'label_unions' }));
+  });
+});
+
 describe('configFromJson, Llama 4', () => {
   it('reads the text part of a multimodal config like a text config', () => {
     const { architectures: _, ...text_config } = LLAMA4;

@@ -36,7 +36,9 @@ export class BertGraph {
     b.output('embedding', 'float32', ['batch', c.hiddenSize]);
     const pooled = await this.pool(b.node('Reshape', 'hidden3d', [hidden, shape3d]), mask);
     b.output('logits', 'float32', ['batch', c.labels.length]);
-    await this.parts.exactLinear('logits', 'classifier', pooled, [c.hiddenSize, c.labels.length]);
+    const size: [number, number] = [c.hiddenSize, c.labels.length];
+    if (c.unionOf.length === 0) await this.parts.exactLinear('logits', 'classifier', pooled, size);
+    else this.withUnion('logits', await this.parts.exactLinear('columns', 'classifier', pooled, size));
     return b.encode();
   }
 
@@ -67,6 +69,19 @@ export class BertGraph {
     if (c.pooling === 'mean') return this.meanOf('pool.mean', hidden, mask);
     const first = b.node('Gather', 'pool.first', [hidden, b.int64([0], [])], { attributes: { axis: 1 } });
     return b.node('Tanh', 'pool.cls', [await this.parts.exactLinear('pool.dense', 'bert.pooler.dense', first, [c.hiddenSize, c.hiddenSize])]);
+  }
+
+  /**
+   * Columns [batch, labels] → logits, the first of them that of 1 − (1 − p)·∏(1 − pᵢ) over its parts. With s = −log of that product, a sum of softplus, the logit is s + log(1 − e⁻ˢ).
+   */
+  private withUnion(name: string, columns: Value): Value {
+    const { builder: b, config: c } = this;
+    const parts = b.node('Gather', `${name}.parts`, [columns, b.int64([0, ...c.unionOf])], { attributes: { axis: 1 } });
+    const none = b.node('ReduceSum', `${name}.none`, [b.node('Softplus', `${name}.softplus`, [parts]), b.int64([1])]);
+    const some = b.node('Sub', `${name}.some`, [b.scalar('float32', 1), b.node('Exp', `${name}.none_exp`, [b.node('Neg', `${name}.none_neg`, [none])])]);
+    const union = b.node('Add', `${name}.union`, [none, b.node('Log', `${name}.some_log`, [some])]);
+    const others = b.node('Slice', `${name}.others`, [columns, b.int64([1]), b.int64([c.labels.length]), b.int64([1])]);
+    return b.node('Concat', name, [union, others], { attributes: { axis: 1 } });
   }
 
   /** Mean over the tokens that the mask keeps: [batch, tokens, hidden] → [batch, hidden]. */
