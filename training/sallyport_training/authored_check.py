@@ -1,11 +1,11 @@
-"""Checks `authored/<task>.<type>.jsonl`: schema, unique texts, pairs with both labels, no near-duplicates; prints the counts."""
-import json
+"""Checks `authored/pairs/<task>/<type>.jsonl`: schema, unique texts, pairs with both labels, no near-duplicates; prints the counts."""
 import re
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / 'authored'
+from .rows import AUTHORED, read_lines
+
 TASKS = {'guard': 2000, 'prompt-guard': 1200}
 HAZARDS = [f'S{i}' for i in range(1, 15)]
 ROLES = {'prompt', 'response', 'post', 'document'}
@@ -15,19 +15,19 @@ POSITIVES_PER_HAZARD = 60
 SHINGLE_WORDS, MAX_JACCARD = 5, 0.8
 
 
-def read(folder: Path = FOLDER) -> dict[str, list[dict]]:
-    """The rows of every pair file, by file stem (`<task>.<type>`)."""
-    return {path.stem: [json.loads(line) for line in path.read_text(encoding='utf8').splitlines()]
-            for path in sorted(folder.glob('*.*.jsonl'))}
+def read(folder: Path = AUTHORED / 'pairs') -> dict[str, list[dict]]:
+    """The rows of every file of pairs, by `<task>/<type>`."""
+    return {f'{path.parent.name}/{path.stem}': read_lines(path) for path in sorted(folder.glob('*/*.jsonl'))}
 
 
-def row_problems(stem: str, row: dict) -> list[str]:
-    """What is wrong with one row by itself."""
+def row_problems(file: str, row: dict) -> list[str]:
+    """What is wrong with one row of `<task>/<type>` by itself."""
+    task, type_ = file.split('/')
     attack = row.get('task') == 'prompt-guard'
     rules = {
         'unknown field': set(row) <= FIELDS,
-        'task is not that of the file': row.get('task') == stem.split('.')[0] and row.get('task') in TASKS,
-        'pair is not named for the type': str(row.get('pair', '')).startswith(stem.split('.')[1] + '-'),
+        'task is not that of the file': row.get('task') == task and task in TASKS,
+        'pair is not named for the type': str(row.get('pair', '')).startswith(f'{type_}-'),
         'text is empty or not trimmed': isinstance(row.get('text'), str) and row['text'].strip() == row['text'] != '',
         'label is not 0 or 1': row.get('label') in (0, 1),
         'unknown role': row.get('role') in ROLES,
@@ -36,7 +36,7 @@ def row_problems(stem: str, row: dict) -> list[str]:
         'kind must be on attacks and only there': ('kind' in row) == (row.get('label') == 1 and attack) and row.get('kind', 'injection') in KINDS,
         'context is for responses': 'context' not in row or row['role'] == 'response',
     }
-    return [f'{stem}: {row.get("pair")}: {message}' for message, holds in rules.items() if not holds]
+    return [f'{file}: {row.get("pair")}: {message}' for message, holds in rules.items() if not holds]
 
 
 def words(text: str) -> list[str]:
@@ -68,14 +68,14 @@ def near_duplicates(rows: list[dict]) -> list[tuple[dict, dict, float]]:
 def problems(files: dict[str, list[dict]]) -> list[str]:
     """Everything that is wrong with the files, as sentences; none: []."""
     rows = [row for part in files.values() for row in part]
-    found = [problem for stem, part in files.items() for row in part for problem in row_problems(stem, row)]
+    found = [problem for file, part in files.items() for row in part for problem in row_problems(file, row)]
     if found:
         return found
     labels, homes = defaultdict(set), defaultdict(set)
-    for stem, part in files.items():
+    for file, part in files.items():
         for row in part:
             labels[row['pair']].add(row['label'])
-            homes[row['pair']].add(stem)
+            homes[row['pair']].add(file)
     found += [f'{pair}: needs both labels' for pair, seen in labels.items() if seen != {0, 1}]
     found += [f'{pair}: in several files' for pair, seen in homes.items() if len(seen) > 1]
     found += [f'written twice: {text[:80]}' for text, n in Counter(map(normal, rows)).items() if n > 1]
@@ -97,11 +97,11 @@ def shortfalls(files: dict[str, list[dict]]) -> list[str]:
 def table(files: dict[str, list[dict]]) -> str:
     """Markdown: rows by file and label with the words per row, then positives by hazard and by kind."""
     lines = ['| file | pairs | label 0 | label 1 | words (median, longest) |', '| --- | --- | --- | --- | --- |']
-    for stem, part in [*files.items(), ('total', [row for part in files.values() for row in part])]:
+    for file, part in [*files.items(), ('total', [row for part in files.values() for row in part])]:
         lengths = sorted(len(row['text'].split()) for row in part) or [0]
         ones = sum(row['label'] for row in part)
         pairs = len({row['pair'] for row in part})
-        lines.append(f'| {stem} | {pairs} | {len(part) - ones} | {ones} | {lengths[len(lengths) // 2]}, {lengths[-1]} |')
+        lines.append(f'| {file} | {pairs} | {len(part) - ones} | {ones} | {lengths[len(lengths) // 2]}, {lengths[-1]} |')
     rows = [row for part in files.values() for row in part]
     for title, order, counts in (('hazard', HAZARDS, Counter(s for row in rows for s in row.get('s', []))),
                                  ('kind', sorted(KINDS), Counter(row.get('kind') for row in rows)),

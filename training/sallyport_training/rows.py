@@ -26,13 +26,17 @@ def read_set(data: Path, part: str, name: str) -> list[dict]:
         return [json.loads(line) for line in lines]
 
 
+def read_lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding='utf8').splitlines()]
+
+
 def read_authored(name: str) -> list[dict]:
-    return [json.loads(line) for line in (AUTHORED / f'{name}.jsonl').read_text(encoding='utf8').splitlines()]
+    return read_lines(AUTHORED / f'{name}.jsonl')
 
 
 def read_pairs(task: str) -> list[dict]:
-    """The rows of `authored/<task>.<type>.jsonl`, each with its `type`; rows of one `pair` differ in their label and belong on one side of a split."""
-    return [{**row, 'type': path.stem.split('.', 1)[1]} for path in sorted(AUTHORED.glob(f'{task}.*.jsonl')) for row in read_authored(path.stem)]
+    """The rows of `authored/pairs/<task>/<type>.jsonl`, each with its `type`; rows of one `pair` differ in their label and belong on one side of a split."""
+    return [{**row, 'type': path.stem} for path in sorted((AUTHORED / 'pairs' / task).glob('*.jsonl')) for row in read_lines(path)]
 
 
 def segments(row: dict) -> tuple[str, str | None]:
