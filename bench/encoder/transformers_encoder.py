@@ -19,6 +19,7 @@ logging.disable(logging.WARNING)
 import torch
 import transformers
 from sallyport_training.export import load_int8
+from sallyport_training.tasks import TASKS
 from transformers import AutoTokenizer, BertConfig, BertModel
 
 transformers.logging.set_verbosity_error()
@@ -32,7 +33,8 @@ def config_of(folder: Path) -> dict:
 
 
 def load(folder: Path, out: Path):
-    return load_int8(folder, out / "base", len(config_of(folder)["id2label"]))
+    labels = list(config_of(folder)["id2label"].values())
+    return load_int8(folder, out / "base", next(task for task in TASKS.values() if task.labels == labels))
 
 
 def lay_folder(folder: Path, out: Path) -> None:

@@ -51,15 +51,11 @@ function encoderGroups(c: EncoderConfig): TensorGroup[] {
   const exact = (part: TensorGroup['part'], count: number, rows: number, columns: number): TensorGroup => ({ kind: 'exact', part, count, rows, columns });
   const projections = c.family === 'deberta' && !c.relative.sharedKey ? 4 + Number(c.relative.kinds.c2p) + Number(c.relative.kinds.p2c) : 4;
   const matrix = (part: TensorGroup['part'], count: number, rows: number, columns: number): TensorGroup => ({ kind: 'matrix', part, count, rows, columns });
-  // DeBERTa's feed its tables of relative positions too, which are exact.
-  const quantized = c.family === 'bert' ? 3 * layers : 0;
   return [
     exact('embedding', 1, c.vocabSize, hiddenSize),
     ...(c.family === 'bert' ? [exact('embedding', 1, c.maxTokens + c.typeVocabSize, hiddenSize)] : [exact('embedding', 1, 2 * c.relative.span, hiddenSize)]),
     exact('norms', 2 + (c.family === 'deberta' && c.relative.normalised ? 2 : 0), 1, hiddenSize),
-    exact('attention', projections * layers - quantized, hiddenSize + 1, hiddenSize),
-    matrix('attention', quantized, hiddenSize, hiddenSize),
-    exact('attention', quantized, 1, hiddenSize),
+    exact('attention', projections * layers, hiddenSize + 1, hiddenSize),
     matrix('feed-forward', layers, intermediateSize, hiddenSize),
     matrix('feed-forward', layers, hiddenSize, intermediateSize),
     exact('feed-forward', layers, 1, intermediateSize + hiddenSize),

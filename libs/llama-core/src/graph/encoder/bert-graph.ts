@@ -5,7 +5,7 @@ import type { LinearOptions } from '../linear.js';
 import { EncoderParts } from './encoder-parts.js';
 
 /**
- * A BERT sequence classifier as one graph; the head is float32 whatever the quantization.
+ * A BERT sequence classifier as one graph. Quantized, only the feed-forward blocks (two thirds of a layer) are rounded: with the projections of attention rounded too a logit of the bundled guard moved by 0.59 at most instead of 0.19.
  * Inputs: `input_ids`, `token_type_ids` int64 [batch, tokens]; `attention_mask` int32 [batch, tokens]. Outputs: `logits` float32 [batch, labels]; `embedding` float32 [batch, hidden], the mean of the hidden states
  * in the middle of the stack: the last ones of a fine-tuned classifier know its labels and little else (measured: unseen texts on one subject and neutral
  * ones are 0.39–0.85 and at most 0.38 alike there, 0.83–1.00 and 0.59–0.99 at the end).
@@ -58,7 +58,7 @@ export class BertGraph {
   private async layer(index: number, x: Value, mask: Value, shape3d: Value): Promise<Value> {
     const { builder: b, config: c } = this;
     const [name, from] = [`layer${index}`, `bert.encoder.layer.${index}`];
-    const projected = async (kind: string) => b.node('Reshape', `${name}.${kind}3d`, [await this.parts.linear(`${name}.${kind}`, `${from}.attention.self.${kind}`, x, [c.hiddenSize, c.hiddenSize]), shape3d]);
+    const projected = async (kind: string) => b.node('Reshape', `${name}.${kind}3d`, [await this.parts.exactLinear(`${name}.${kind}`, `${from}.attention.self.${kind}`, x, [c.hiddenSize, c.hiddenSize]), shape3d]);
     const qkv = [await projected('query'), await projected('key'), await projected('value')];
     const attended = b.node('MultiHeadAttention', `${name}.attention`, [...qkv, NONE, mask], { attributes: { num_heads: c.heads } });
     return this.parts.finishLayer(name, from, x, b.node('Reshape', `${name}.attention_flat`, [attended, b.int64([-1, c.hiddenSize])]));
