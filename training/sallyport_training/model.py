@@ -11,7 +11,7 @@ from transformers import BertModel
 def union_logit(own: torch.Tensor, parts: torch.Tensor) -> torch.Tensor:
     """Logit [rows] of 1 - (1 - p)·Π(1 - p_i), for the logits `own` [rows] of p and `parts` [rows, parts] of the p_i."""
     none = softplus(own) + softplus(parts).sum(1)  # -log of the probability that nothing holds
-    return none + torch.log(-torch.expm1(-none.clamp_min(1e-6)))
+    return none + torch.log(1 - torch.exp(-none.clamp_min(1e-6)))
 
 
 class MeanPoolClassifier(nn.Module):

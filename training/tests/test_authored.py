@@ -11,6 +11,7 @@ PARTNER = {'pair': 'x-001', 'text': 'quite another harmless sentence', 'label': 
 
 def test_files_are_sound():
     assert problems(FILES) == []
+    assert problems(read(AUTHORED / 'aside')) == []
 
 
 def test_amounts_are_reached():
