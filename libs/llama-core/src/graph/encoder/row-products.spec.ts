@@ -12,7 +12,7 @@ import { RowProducts } from './row-products.js';
 
 const model = fileURLToPath(new URL('../../../fixtures/models/bert-minilm', import.meta.url));
 const LAYER = { weight: 'bert.encoder.layer.0.intermediate.dense.weight', bias: 'bert.encoder.layer.0.intermediate.dense.bias', input: 48, output: 96 };
-const WAVE = (row: number, column: number) => Math.sin(7 * row + 1.3 * column) + 0.4 * Math.cos(3 * column);
+const wave = (row: number, column: number) => Math.sin(7 * row + 1.3 * column) + 0.4 * Math.cos(3 * column);
 
 describe.runIf(await hasDotProducts())('RowProducts', () => {
   let folder: string;
@@ -51,7 +51,7 @@ describe.runIf(await hasDotProducts())('RowProducts', () => {
     const squares = (values: number[]) => values.reduce((sum, value) => sum + value * value, 0);
     return Math.sqrt(squares(got.map((value, i) => value - wanted[i]!)) / squares(wanted.map((value, i) => value - bias[i]!)));
   }
-  const rowOf = (row: number, factor = 1) => Array.from({ length: LAYER.input }, (_, column) => factor * WAVE(row, column));
+  const rowOf = (row: number, factor = 1) => Array.from({ length: LAYER.input }, (_, column) => factor * wave(row, column));
 
   it('is within 2 % of float32, for small rows beside great ones', async () => {
     const rows = [rowOf(0), rowOf(1, 1_000), rowOf(2, 0.001)];

@@ -29,11 +29,9 @@ const SMALLEST_SCALE = 1e-30;
 
 /**
  * Linear layers in 8 bits with one scale per row of the input and one per row of the weights. `MatMulIntegerToFloat` takes one scale for all rows, and an answer may not depend on what else is in the batch: so that scale is 1, and the rows'
- * own are multiplied in afterwards. Two to three times as fast as `MatMulNBits` on a processor with dot products of 8 bits (bench/README.md); on others sums of two products can overflow in ONNX Runtime's kernels.
+ * own are multiplied in afterwards. Two to three times as fast as `MatMulNBits` on a processor with dot products of 8 bits (docs/adr/0013); on others sums of two products can overflow in ONNX Runtime's kernels.
  */
 export class RowProducts {
-  private readonly known = new Map<Value, RowLevels>();
-
   constructor(
     private readonly builder: GraphBuilder,
     private readonly checkpoint: Checkpoint,
@@ -52,17 +50,13 @@ export class RowProducts {
     return b.node('Add', name, [b.node('Mul', `${name}.scaled`, [product, scales]), await b.weight(`${name}.bias`, 'float32', [output], [shifted])]);
   }
 
-  /** The same for all layers that read x. */
   private levelsOf(x: Value, least: number | undefined): RowLevels {
-    const found = this.known.get(x);
-    if (found) return found;
     const { builder: b } = this;
     const above = least === undefined ? x : b.node('Sub', `${x}.above`, [x, b.scalar('float32', least)]);
     const largest = b.node('ReduceMax', `${x}.largest`, [least === undefined ? b.node('Abs', `${x}.sizes`, [x]) : above, b.int64([1])]);
     const steps = least === undefined ? GREATEST - MIDDLE : GREATEST;
     const scales = b.node('Max', `${x}.scales`, [b.node('Mul', `${x}.steps`, [largest, b.scalar('float32', 1 / steps)]), b.scalar('float32', SMALLEST_SCALE)]);
     const levels = b.node('QuantizeLinear', `${x}.levels`, [b.node('Div', `${x}.in_steps`, [above, scales]), b.scalar('float32', 1), b.scalar('uint8', least === undefined ? MIDDLE : 0)]);
-    this.known.set(x, { levels, scales });
     return { levels, scales };
   }
 
