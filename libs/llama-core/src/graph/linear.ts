@@ -16,8 +16,8 @@ const ACCURACY_LEVEL = 4;
 export interface LinearOptions {
   quantization: Quantization;
   tuning?: QuantizationTuning | undefined;
-  /** Whether the processor adds products of 8 bits without overflow. */
-  dotProducts?: boolean;
+  /** A classifier's feed-forward blocks in 8 bits row by row, whatever the quantization; for processors with dot products of 8 bits (docs/adr/0013). */
+  rowProducts?: boolean;
   /** Switchable adapters, which add to what the matrices give. */
   adapters?: AdapterBranches | undefined;
 }

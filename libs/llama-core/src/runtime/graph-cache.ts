@@ -23,8 +23,8 @@ export interface GraphOptions {
   /** Longest sequence that the graph will see. */
   positions: number;
   tuning?: QuantizationTuning | undefined;
-  /** Whether the processor adds products of 8 bits without overflow; a classifier's graph in 8 bits depends on it. */
-  dotProducts?: boolean;
+  /** A classifier in 8 bits row by row; see `LinearOptions`. */
+  rowProducts?: boolean;
   /** Switchable adapters, and their hashes in the bank's order. */
   adapters?: { bank: AdapterBank; sha256: readonly string[] } | undefined;
 }
@@ -39,9 +39,9 @@ export async function graphFileOf(source: ModelSource, root: string, options: Gr
   return join(folder, GRAPH);
 }
 
-function keyOf(source: ModelSource, { quantization, positions, tuning = {}, dotProducts = false, adapters }: GraphOptions): string {
+function keyOf(source: ModelSource, { quantization, positions, tuning = {}, rowProducts = false, adapters }: GraphOptions): string {
   const { blockSize = null, zeroPoints = null, scaleSearch = null, exact = [] } = quantization === 'none' ? {} : tuning;
-  const parts = [GRAPH_VERSION, source.sha256, quantization, positions, [blockSize, zeroPoints, scaleSearch, [...exact].sort()], dotProducts, adapters?.sha256 ?? []];
+  const parts = [GRAPH_VERSION, source.sha256, quantization, positions, [blockSize, zeroPoints, scaleSearch, [...exact].sort()], rowProducts, adapters?.sha256 ?? []];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 

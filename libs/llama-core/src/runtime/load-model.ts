@@ -50,8 +50,8 @@ export async function loadModel(options: LoadOptions): Promise<LoadedDecoder | L
     const adapters = await openAdapters(source, options.adapters ?? {});
     const { config, sha256, metadata } = source;
     const positions = config.kind === 'decoder' ? Math.min(options.contextTokens ?? DEFAULT_CONTEXT, config.contextTokens) : config.maxTokens;
-    const dotProducts = config.kind === 'encoder' && quantization === 'int8' && (await hasDotProducts());
-    const file = await graphFileOf(source, root, { quantization, positions, tuning: options.tuning, dotProducts, adapters });
+    const rowProducts = config.kind === 'encoder' && quantization === 'int8' && (await hasDotProducts());
+    const file = await graphFileOf(source, root, { quantization, positions, tuning: options.tuning, rowProducts, adapters });
     const common = { sha256, ...(metadata ? { metadata } : {}) };
     if (config.kind === 'encoder') return { kind: 'encoder', config, runner: await opening(EncoderRunner.open(file, config, threads)), ...common };
     const selection = adapters && new AdapterSelection(adapters.bank);

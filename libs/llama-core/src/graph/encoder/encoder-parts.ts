@@ -36,7 +36,7 @@ export class EncoderParts {
   /** x [n, input] → [n, output]. `least`: a bound that no value of x is below. */
   async linear(name: string, from: string, x: Value, [input, output]: [number, number], least?: number): Promise<Value> {
     if (this.options.quantization === 'none') return this.exactLinear(name, from, x, [input, output]);
-    if (this.options.quantization === 'int8' && this.options.dotProducts) return this.rows.linear(name, x, { weight: `${from}.weight`, bias: `${from}.bias`, input, output, least });
+    if (this.options.rowProducts) return this.rows.linear(name, x, { weight: `${from}.weight`, bias: `${from}.bias`, input, output, least });
     const product = await this.matrices.apply(x, { name, columns: input, parts: [{ tensor: `${from}.weight`, rows: output }] });
     return this.builder.node('Add', `${name}.biased`, [product, await this.tensor(`${name}.bias`, `${from}.bias`, [output])]);
   }

@@ -41,22 +41,23 @@ export class RowProducts {
   async linear(name: string, x: Value, layer: RowLayer): Promise<Value> {
     const { builder: b } = this;
     const { least, output } = layer;
-    const { levels, scales } = this.levelsOf(x, least);
+    const zero = least === undefined ? MIDDLE : 0;
+    const { levels, scales } = this.levelsOf(x, least ?? 0, zero);
     const weights = await this.weights(name, layer);
-    const zero = b.scalar('uint8', least === undefined ? MIDDLE : 0);
-    const product = b.node('MatMulIntegerToFloat', `${name}.product`, [levels, weights.levels, b.scalar('float32', 1), weights.scales, zero]);
+    const product = b.node('MatMulIntegerToFloat', `${name}.product`, [levels, weights.levels, b.scalar('float32', 1), weights.scales, b.scalar('uint8', zero)]);
     const bias = await this.checkpoint.float32(layer.bias, [output]);
     const shifted = bias.map((value, row) => value + (least ?? 0) * weights.sums[row]!);
     return b.node('Add', name, [b.node('Mul', `${name}.scaled`, [product, scales]), await b.weight(`${name}.bias`, 'float32', [output], [shifted])]);
   }
 
-  private levelsOf(x: Value, least: number | undefined): RowLevels {
+  /** `zero`: the level of `least`; levels below it are for smaller values. */
+  private levelsOf(x: Value, least: number, zero: number): RowLevels {
     const { builder: b } = this;
-    const above = least === undefined ? x : b.node('Sub', `${x}.above`, [x, b.scalar('float32', least)]);
-    const largest = b.node('ReduceMax', `${x}.largest`, [least === undefined ? b.node('Abs', `${x}.sizes`, [x]) : above, b.int64([1])]);
-    const steps = least === undefined ? GREATEST - MIDDLE : GREATEST;
-    const scales = b.node('Max', `${x}.scales`, [b.node('Mul', `${x}.steps`, [largest, b.scalar('float32', 1 / steps)]), b.scalar('float32', SMALLEST_SCALE)]);
-    const levels = b.node('QuantizeLinear', `${x}.levels`, [b.node('Div', `${x}.in_steps`, [above, scales]), b.scalar('float32', 1), b.scalar('uint8', least === undefined ? MIDDLE : 0)]);
+    const above = least === 0 ? x : b.node('Sub', `${x}.above`, [x, b.scalar('float32', least)]);
+    const sizes = zero === 0 ? above : b.node('Abs', `${x}.sizes`, [above]);
+    const largest = b.node('ReduceMax', `${x}.largest`, [sizes, b.int64([1])]);
+    const scales = b.node('Max', `${x}.scales`, [b.node('Mul', `${x}.steps`, [largest, b.scalar('float32', 1 / (GREATEST - zero))]), b.scalar('float32', SMALLEST_SCALE)]);
+    const levels = b.node('QuantizeLinear', `${x}.levels`, [b.node('Div', `${x}.in_steps`, [above, scales]), b.scalar('float32', 1), b.scalar('uint8', zero)]);
     return { levels, scales };
   }
 
