@@ -16,7 +16,7 @@ const ACCURACY_LEVEL = 4;
 export interface LinearOptions {
   quantization: Quantization;
   tuning?: QuantizationTuning | undefined;
-  /** A classifier's feed-forward blocks in 8 bits row by row, whatever the quantization; for processors with dot products of 8 bits (docs/adr/0013). */
+  /** A classifier's matrices in 8 bits row by row, whatever the quantization; for processors with dot products of 8 bits (docs/adr/0013). */
   rowProducts?: boolean;
   /** Switchable adapters, which add to what the matrices give. */
   adapters?: AdapterBranches | undefined;

@@ -7,6 +7,15 @@ import { RowProducts } from './row-products.js';
 /** GELU's minimum is −0.16997. */
 const LEAST_GELU = -0.17;
 
+/** Input and output of a linear layer. */
+type Size = readonly [number, number];
+
+/** A linear layer: its name in the graph and in the checkpoint. */
+interface Layer {
+  name: string;
+  from: string;
+}
+
 /** What the encoder families build from: projections with bias, layer norms, the feed-forward half of a layer. */
 export class EncoderParts {
   private readonly matrices: LinearWriter;
@@ -26,44 +35,69 @@ export class EncoderParts {
     return this.builder.weight(name, 'float32', dims, [await this.checkpoint.float32(from, dims)]);
   }
 
-  /** x [n, input] → [n, output], float32 whatever the quantization. */
-  async exactLinear(name: string, from: string, x: Value, [input, output]: [number, number]): Promise<Value> {
-    const weight = await this.tensor(`${name}.weight`, `${from}.weight`, [output, input]);
-    const bias = await this.tensor(`${name}.bias`, `${from}.bias`, [output]);
-    return this.builder.node('Gemm', name, [x, weight, bias], { attributes: { transB: 1 } });
+  /** x [..., input] → [..., output], float32 whatever the quantization. */
+  async exactLinear(name: string, from: string, x: Value, size: Size): Promise<Value> {
+    return this.builder.node('Add', name, [await this.exactProduct(name, from, x, size), await this.tensor(`${name}.bias`, `${from}.bias`, [size[1]])]);
   }
 
-  /** x [n, input] → [n, output]. `least`: a bound that no value of x is below. */
-  async linear(name: string, from: string, x: Value, [input, output]: [number, number], least?: number): Promise<Value> {
-    if (this.options.quantization === 'none') return this.exactLinear(name, from, x, [input, output]);
-    if (this.options.rowProducts) return this.rows.linear(name, x, { weight: `${from}.weight`, bias: `${from}.bias`, input, output, least });
-    const product = await this.matrices.apply(x, { name, columns: input, parts: [{ tensor: `${from}.weight`, rows: output }] });
-    return this.builder.node('Add', `${name}.biased`, [product, await this.tensor(`${name}.bias`, `${from}.bias`, [output])]);
+  /** As {@link exactLinear}, without the bias. */
+  async exactProduct(name: string, from: string, x: Value, [input, output]: Size): Promise<Value> {
+    const rows = await this.checkpoint.float32(`${from}.weight`, [output, input]);
+    const columns = Float32Array.from(rows, (_, at) => rows[(at % output) * input + Math.floor(at / output)]!);
+    return this.builder.node('MatMul', `${name}.product`, [x, await this.builder.weight(`${name}.weight`, 'float32', [input, output], [columns])]);
+  }
+
+  /** x [..., input] → [..., output] for each of several layers, without their biases: by rows in 8 bits where that is chosen, else float32. */
+  async products(x: Value, layers: readonly Layer[], size: Size): Promise<Value[]> {
+    const levels = this.options.rowProducts ? this.rows.levelsOf(x) : undefined;
+    const values: Value[] = [];
+    for (const { name, from } of layers) values.push(await (levels ? this.rows.product(name, levels, { weight: `${from}.weight`, input: size[0], output: size[1] }) : this.exactProduct(name, from, x, size)));
+    return values;
+  }
+
+  /** The same of one layer whose x has rows that do not bear one scale for all of their values: in blocks instead of rows. */
+  async blockProduct(x: Value, { name, from }: Layer, size: Size): Promise<Value> {
+    return this.options.rowProducts ? this.inBlocks(name, from, x, size) : this.exactProduct(name, from, x, size);
+  }
+
+  /** Biases of layers one after another. */
+  async biases(name: string, layers: readonly Layer[], size: number): Promise<Value> {
+    const values: Float32Array[] = [];
+    for (const { from } of layers) values.push(await this.checkpoint.float32(`${from}.bias`, [size]));
+    return this.builder.weight(name, 'float32', [layers.length * size], values);
   }
 
   async norm(name: string, from: string, x: Value): Promise<Value> {
-    const [gamma, beta] = await this.normWeights(name, from);
+    const size = [this.config.hiddenSize];
+    const [gamma, beta] = [await this.tensor(`${name}.gamma`, `${from}.weight`, size), await this.tensor(`${name}.beta`, `${from}.bias`, size)];
     return this.builder.node('LayerNormalization', `${name}.normed`, [x, gamma, beta], { attributes: { axis: -1, epsilon: float(this.config.normEpsilon) } });
   }
 
-  /** Norm of x + y. */
-  async addNorm(name: string, from: string, x: Value, y: Value): Promise<Value> {
-    const [gamma, beta] = await this.normWeights(name, from);
-    return this.builder.node('SkipLayerNormalization', `${name}.out`, [x, y, gamma, beta], { attributes: { epsilon: float(this.config.normEpsilon) } });
-  }
-
-  /** The part of a layer after attention, which every family shares: attention output projection, feed-forward block, each added and normalised. x and attended [n, hidden]. */
+  /** The part of a layer after attention, which every family shares: attention output projection, feed-forward block, each added and normalised. x and attended [..., hidden]. */
   async finishLayer(name: string, from: string, x: Value, attended: Value): Promise<Value> {
     const { builder: b, config: c } = this;
-    const out = await this.exactLinear(`${name}.attention_out`, `${from}.attention.output.dense`, attended, [c.hiddenSize, c.hiddenSize]);
-    const middle = await this.addNorm(`${name}.attention_norm`, `${from}.attention.output.LayerNorm`, x, out);
-    const wide = await this.linear(`${name}.wide`, `${from}.intermediate.dense`, middle, [c.hiddenSize, c.intermediateSize]);
-    const narrow = await this.linear(`${name}.narrow`, `${from}.output.dense`, b.node('Gelu', `${name}.gelu`, [wide]), [c.intermediateSize, c.hiddenSize], LEAST_GELU);
-    return this.addNorm(`${name}.norm`, `${from}.output.LayerNorm`, middle, narrow);
+    const out = await this.terms(`${name}.attention_out`, `${from}.attention.output.dense`, attended, [c.hiddenSize, c.hiddenSize], { exact: !this.options.rowProducts });
+    const middle = await this.sumNorm(`${name}.attention_norm`, `${from}.attention.output.LayerNorm`, [x, ...out]);
+    const wide = await this.terms(`${name}.wide`, `${from}.intermediate.dense`, middle, [c.hiddenSize, c.intermediateSize]);
+    const active = b.node('Gelu', `${name}.gelu`, [b.node('Add', `${name}.wide`, wide)]);
+    const narrow = await this.terms(`${name}.narrow`, `${from}.output.dense`, active, [c.intermediateSize, c.hiddenSize], { least: LEAST_GELU });
+    return this.sumNorm(`${name}.norm`, `${from}.output.LayerNorm`, [middle, ...narrow]);
   }
 
-  private async normWeights(name: string, from: string): Promise<[Value, Value]> {
-    const size = [this.config.hiddenSize];
-    return [await this.tensor(`${name}.gamma`, `${from}.weight`, size), await this.tensor(`${name}.beta`, `${from}.bias`, size)];
+  /** Product and bias, whose sum is the layer: x [..., input] → [..., output]. `least`: a bound that no value of x is below. */
+  private async terms(name: string, from: string, x: Value, size: Size, { least, exact = false }: { least?: number; exact?: boolean } = {}): Promise<Value[]> {
+    const { quantization, rowProducts } = this.options;
+    if (rowProducts) return this.rows.terms(name, x, { weight: `${from}.weight`, bias: `${from}.bias`, input: size[0], output: size[1], least });
+    const product = await (exact || quantization === 'none' ? this.exactProduct(name, from, x, size) : this.inBlocks(name, from, x, size));
+    return [product, await this.tensor(`${name}.bias`, `${from}.bias`, [size[1]])];
+  }
+
+  private inBlocks(name: string, from: string, x: Value, [columns, rows]: Size): Promise<Value> {
+    return this.matrices.apply(x, { name: `${name}.product`, columns, parts: [{ tensor: `${from}.weight`, rows }] });
+  }
+
+  /** Norm of a sum. A `Sum`, because ONNX Runtime makes of an `Add` before a norm its `SkipLayerNormalization`, which takes twice the time of both. */
+  sumNorm(name: string, from: string, terms: Value[]): Promise<Value> {
+    return this.norm(name, from, this.builder.node('Sum', `${name}.sum`, terms));
   }
 }
