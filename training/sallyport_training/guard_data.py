@@ -20,7 +20,7 @@ COUNTS = {
 BALANCED_SETS = {'davidson', 'edos'}  # as many harmful rows as others
 TOXIC_SETS = {'toxic_spans', 'toxigen_human', 'edos'}
 DANGEROUS_TONES = {'threat', 'identity_attack', 'sexually_explicit'}
-PAIR_REPEATS = 2
+CARELESS_SHARE = 0.4  # of the pairs' rows
 AUTHORED_REPEATS = 2
 HARMLESS_QUESTIONS = 700
 ANSWERS = 1100
@@ -66,12 +66,12 @@ def from_set(data: Path, name: str, seed: int) -> list[Example]:
 
 
 def pairs(seed: int) -> list[Example]:
-    """Our own pairs, with their questions: as written, and the last copy as careless people type; whether a harmful row is aimed abuse is not noted, so unknown."""
+    """Our own pairs, with their questions: as written, or as careless people type; whether a harmful row is aimed abuse is not noted, so unknown."""
     rng = random.Random(seed)
     clean = {label: 0.0 for label in LABELS}
     harmful = lambda row: {'harm': 1.0, **{s: float(s in row['s']) for s in HAZARDS}}
-    return [Example(careless(row['text'], rng) if copy == PAIR_REPEATS - 1 else row['text'], row.get('context'), harmful(row) if row['label'] else clean, f'authored/{row["pair"]}', f'pairs/{row["role"]}')
-            for copy in range(PAIR_REPEATS) for row in read_pairs('guard')]
+    return [Example(careless(row['text'], rng) if rng.random() < CARELESS_SHARE else row['text'], row.get('context'), harmful(row) if row['label'] else clean, f'authored/{row["pair"]}', f'pairs/{row["role"]}')
+            for row in read_pairs('guard')]
 
 
 def composed_rows(seed: int) -> list[Example]:

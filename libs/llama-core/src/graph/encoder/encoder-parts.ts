@@ -55,11 +55,6 @@ export class EncoderParts {
     return values;
   }
 
-  /** The same of one layer whose x has rows that do not bear one scale for all of their values: in blocks instead of rows. */
-  async blockProduct(x: Value, { name, from }: Layer, size: Size): Promise<Value> {
-    return this.options.rowProducts ? this.inBlocks(name, from, x, size) : this.exactProduct(name, from, x, size);
-  }
-
   /** Biases of layers one after another. */
   async biases(name: string, layers: readonly Layer[], size: number): Promise<Value> {
     const values: Float32Array[] = [];
@@ -88,12 +83,9 @@ export class EncoderParts {
   private async terms(name: string, from: string, x: Value, size: Size, { least, exact = false }: { least?: number; exact?: boolean } = {}): Promise<Value[]> {
     const { quantization, rowProducts } = this.options;
     if (rowProducts) return this.rows.terms(name, x, { weight: `${from}.weight`, bias: `${from}.bias`, input: size[0], output: size[1], least });
-    const product = await (exact || quantization === 'none' ? this.exactProduct(name, from, x, size) : this.inBlocks(name, from, x, size));
+    const blocks = { name: `${name}.product`, columns: size[0], parts: [{ tensor: `${from}.weight`, rows: size[1] }] };
+    const product = await (exact || quantization === 'none' ? this.exactProduct(name, from, x, size) : this.matrices.apply(x, blocks));
     return [product, await this.tensor(`${name}.bias`, `${from}.bias`, [size[1]])];
-  }
-
-  private inBlocks(name: string, from: string, x: Value, [columns, rows]: Size): Promise<Value> {
-    return this.matrices.apply(x, { name: `${name}.product`, columns, parts: [{ tensor: `${from}.weight`, rows }] });
   }
 
   /** Norm of a sum. A `Sum`, because ONNX Runtime makes of an `Add` before a norm its `SkipLayerNormalization`, which takes twice the time of both. */
