@@ -7,7 +7,7 @@ import { RelativePositions } from './relative-positions.js';
 
 /**
  * A DeBERTa-v2 or v3 sequence classifier as one graph. Source: transformers' modeling_deberta_v2.
- * Quantized, queries, keys and values stay float32: over 14 random models the largest error in probability was 0.009 so, 0.015 with attention rounded too.
+ * Quantized, queries, keys and values stay float32: over 14 random models the largest error in probability was 0.009 with all of attention exact, 0.015 with all of it rounded.
  * Inputs: `input_ids` int64 [batch, tokens]; `attention_mask` int32 [batch, tokens]. Output: `logits` float32 [batch, labels].
  */
 export class DebertaGraph {

@@ -71,7 +71,7 @@ export class EncoderParts {
   /** The part of a layer after attention, which every family shares: attention output projection, feed-forward block, each added and normalised. x and attended [..., hidden]. */
   async finishLayer(name: string, from: string, x: Value, attended: Value): Promise<Value> {
     const { builder: b, config: c } = this;
-    const out = await this.terms(`${name}.attention_out`, `${from}.attention.output.dense`, attended, [c.hiddenSize, c.hiddenSize], { exact: !this.options.rowProducts });
+    const out = await this.terms(`${name}.attention_out`, `${from}.attention.output.dense`, attended, [c.hiddenSize, c.hiddenSize], { exact: true });
     const middle = await this.sumNorm(`${name}.attention_norm`, `${from}.attention.output.LayerNorm`, [x, ...out]);
     const wide = await this.terms(`${name}.wide`, `${from}.intermediate.dense`, middle, [c.hiddenSize, c.intermediateSize]);
     const active = b.node('Gelu', `${name}.gelu`, [b.node('Add', `${name}.wide`, wide)]);
@@ -79,7 +79,7 @@ export class EncoderParts {
     return this.sumNorm(`${name}.norm`, `${from}.output.LayerNorm`, [middle, ...narrow]);
   }
 
-  /** Product and bias, whose sum is the layer: x [..., input] → [..., output]. `least`: a bound that no value of x is below. */
+  /** Product and bias, whose sum is the layer: x [..., input] → [..., output]. `least`: a bound that no value of x is below; `exact`: float32 where it is not by rows. */
   private async terms(name: string, from: string, x: Value, size: Size, { least, exact = false }: { least?: number; exact?: boolean } = {}): Promise<Value[]> {
     const { quantization, rowProducts } = this.options;
     if (rowProducts) return this.rows.terms(name, x, { weight: `${from}.weight`, bias: `${from}.bias`, input: size[0], output: size[1], least });

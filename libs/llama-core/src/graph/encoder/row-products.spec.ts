@@ -33,7 +33,7 @@ describe.runIf(await hasDotProducts())('RowProducts', () => {
     const weights = new WeightFile(file, 'weights.bin');
     const builder = new GraphBuilder(weights);
     const x = builder.input('x', 'float32', ['rows', LAYER.input]);
-    builder.output(await builder.node('Add', 'y', await new RowProducts(builder, checkpoint).terms('y', x, { ...LAYER, least })), 'float32', ['rows', LAYER.output]);
+    builder.output(builder.node('Add', 'y', await new RowProducts(builder, checkpoint).terms('y', x, { ...LAYER, least })), 'float32', ['rows', LAYER.output]);
     await writeFile(join(folder, 'model.onnx'), builder.encode());
     await weights.finish();
     await Promise.all([file.close(), checkpoint.close()]);
