@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QuantizationTuning } from '../graph/quantization.js';
+import { EncoderRunner } from '../runtime/encoder-runner.js';
+import { graphFileOf } from '../runtime/graph-cache.js';
+import { openModel } from '../runtime/model-source.js';
 import { runModel, type RunModelOutput } from './run-model.js';
 
 /** transformers' logits and greedy tokens; see fixtures/README.md. */
@@ -62,6 +65,21 @@ describe('runModel against transformers', () => {
     const output = await runModel(join(models, name), { input_ids, attention_mask: attention_mask! }, { quantization: 'int8', batch: true, cacheFolder });
     expect(largestDifference(output.logits.map(softmax), logits!.map(softmax))).toBeLessThan(0.02);
     expect(largestDifference(output.logits, logits!)).toBeGreaterThan(1e-4);
+  });
+
+  /** The graph of processors without dot products of 8 bits, whatever this one has. */
+  it.each(CLASSIFIERS)('%s in blocks of 8 bits', async (name) => {
+    const { input_ids, attention_mask, logits } = await golden(name);
+    const source = await openModel(join(models, name), cacheFolder);
+    if (source.config.kind !== 'encoder') throw new Error('Expected a classifier.');
+    const file = await graphFileOf(source, cacheFolder, { quantization: 'int8', positions: source.config.maxTokens, rowProducts: false });
+    await source.checkpoint.close();
+    const runner = await EncoderRunner.open(file, source.config, 1);
+    const rows = input_ids.map((ids, i) => ids.filter((_, at) => attention_mask?.[i]?.[at] !== 0)).map((ids) => ({ ids, segments: ids.map(() => 0) }));
+    const got = (await runner.forward(rows)).map((row) => Array.from(row));
+    await runner.close();
+    expect(largestDifference(got.map(softmax), logits!.map(softmax))).toBeLessThan(0.02);
+    expect(largestDifference(got, logits!)).toBeGreaterThan(1e-5);
   });
 
   it('refuses a text longer than the classifier reads', async () => {

@@ -16,7 +16,7 @@ export interface NodeOptions {
 }
 
 /** Operators that ONNX Runtime registers outside the ONNX domain. */
-const MICROSOFT = new Set(['GroupQueryAttention', 'MatMulNBits', 'MatMulIntegerToFloat', 'GatherBlockQuantized', 'SkipSimplifiedLayerNormalization', 'SkipLayerNormalization', 'MultiHeadAttention', 'RotaryEmbedding', 'QuickGelu', 'BiasGelu']);
+const MICROSOFT = new Set(['GroupQueryAttention', 'MatMulNBits', 'MatMulIntegerToFloat', 'GatherBlockQuantized', 'SkipSimplifiedLayerNormalization', 'MultiHeadAttention', 'RotaryEmbedding', 'QuickGelu']);
 
 /** Builds one ONNX graph; weights go to the external data file, small constants into the graph. */
 export class GraphBuilder {
