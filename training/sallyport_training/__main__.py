@@ -14,7 +14,7 @@ from .rows import Example, split_by_group
 from .tasks import TASKS, Task
 
 SEED = 20261124
-KEPT_WHOLE = ('pairs/', 'deepset_train')  # sources that --share leaves as they are
+KEPT_WHOLE = ('pairs/', 'ordinary', 'deepset_train')  # sources that --share leaves as they are
 
 
 def arguments() -> argparse.Namespace:
@@ -27,7 +27,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument('--out', type=Path, required=True, help='folder of the finished model')
         command.add_argument('--limit', type=int, help='train on this many rows only (a trial, or little time)')
         command.add_argument('--start', nargs='+', metavar='FOLDER[:SHARE]', help='finished model to go on from, instead of the base with a new last layer; of several, the mean of their weights, by shares in FOLDER:SHARE')
-        command.add_argument('--share', type=float, default=1.0, help='part of the rows that is trained on, pairs and deepset aside')
+        command.add_argument('--share', type=float, default=1.0, help='part of the rows that is trained on, our own prompts and deepset aside')
         command.add_argument('--seed', type=int, default=SEED, help='of composed rows, order and dropout; which groups are kept out does not depend on it')
         command.add_argument('--rate', type=float, default=LEARNING_RATE, help='highest learning rate')
         command.add_argument('--epochs', type=int, help='passes over the rows (default: the recipe\'s); 0 with --start calibrates and exports alone')

@@ -74,6 +74,14 @@ def pairs(seed: int) -> list[Example]:
             for row in read_pairs('guard')]
 
 
+def ordinary(seed: int) -> list[Example]:
+    """What people ask and order of assistants and each other: the harmless prompts of the prompt guard's pairs. Without them a guard that knows requests for harm takes one in ten plain orders for one."""
+    rng = random.Random(seed)
+    clean = {label: 0.0 for label in LABELS}
+    return [Example(careless(row['text'], rng) if rng.random() < CARELESS_SHARE else row['text'], targets=clean, group=f'authored/{row["pair"]}', source='ordinary')
+            for row in read_pairs('prompt-guard') if not row['label'] and row['role'] == 'prompt']
+
+
 def composed_rows(seed: int) -> list[Example]:
     """Composed sentences. `harassment` is what a block says (null: unknown); without a word from it, hate is aimed abuse and harmless text is none."""
     examples = []
@@ -106,7 +114,7 @@ def as_answers(examples: list[Example], seed: int) -> list[Example]:
     """The same texts as answers to an unrelated harmless question: what a guard of responses meets, and a harmful answer stays harmful."""
     rng = random.Random(seed)
     questions = [e.text for e in examples if e.context is None and e.source in ('clinc150', 'ambigqa', 'banking77', 'pairs/prompt') and e.targets.get('harm') == 0.0]
-    texts = [e for e in examples if e.context is None and e.source in (*TOXIC_SETS, 'davidson', 'authored', 'pairs/post', 'pairs/prompt', 'composed/post', 'composed/response', 't0_benign', 'ambigqa')]
+    texts = [e for e in examples if e.context is None and e.source in (*TOXIC_SETS, 'davidson', 'authored', 'pairs/post', 'pairs/prompt', 'ordinary', 'composed/post', 'composed/response', 't0_benign', 'ambigqa')]
     return [Example(e.text, rng.choice(questions), e.targets, e.group, 'answers') for e in sample(texts, ANSWERS, seed)]
 
 
@@ -126,5 +134,5 @@ def buried(examples: list[Example], seed: int) -> list[Example]:
 
 
 def build(data: Path, seed: int) -> list[Example]:
-    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + pairs(seed) + composed_rows(seed) + authored() + harmless_questions(seed)
+    examples = [example for name in COUNTS for example in from_set(data, name, seed)] + pairs(seed) + ordinary(seed) + composed_rows(seed) + authored() + harmless_questions(seed)
     return examples + as_answers(examples, seed)

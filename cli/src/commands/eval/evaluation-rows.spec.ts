@@ -26,7 +26,7 @@ describe('a set', () => {
   it('judges the answer of a conversation that ends in one', async () => {
     const turns = [{ role: 'user', content: 'q' }, { role: 'assistant', content: 'a' }];
     const { rows } = await readSet(await file('turns.jsonl', [{ messages: turns, label: 1 }, { messages: turns.slice(0, 1), label: 0 }]));
-    expect(rows.map(({ answer }) => answer)).toEqual([true, false]);
+    expect(rows.map(({ answer, direction }) => [answer, direction])).toEqual([[true, 'response'], [false, 'prompt']]);
   });
 
   it('is what an audit gives of its labels', async () => {

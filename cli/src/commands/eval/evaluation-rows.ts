@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
+import type { Direction } from '@sallyport/contracts';
 import { CliError } from '../../cli-error.js';
 import { EXIT } from '../../exit-codes.js';
 
@@ -16,6 +17,8 @@ export interface EvaluationRow {
   label: 0 | 1;
   /** Only the last message, an answer, is judged. */
   answer: boolean;
+  /** Direction of what is judged. */
+  direction: Direction;
   categories: string[];
   /** Hazards that the row is known to show. */
   hazards: string[];
@@ -28,7 +31,7 @@ export interface EvaluationSet {
 }
 
 const SET_FILE = /\.jsonl(\.gz)?$/;
-const DIRECTIONS: Record<string, string> = { prompt: 'prompt', post: 'prompt', response: 'response', document: 'document', tool: 'tool' };
+const DIRECTIONS: Record<string, Direction> = { prompt: 'prompt', post: 'prompt', response: 'response', document: 'document', tool: 'tool' };
 const TARGETS: Record<string, Target> = { content: 'harm', injection: 'attack' };
 
 /** The set files that paths mean: a file itself, of a folder every `.jsonl` and `.jsonl.gz` in it. */
@@ -87,15 +90,15 @@ function readRow(fields: Record<string, unknown>, line: number, place: string): 
     const value = fields[field] ?? [];
     return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : fail(field, 'a list of strings');
   };
-  const { request, answer } = readContent(fields, direction, fail);
-  return { line, request, label, answer, categories: strings('categories'), hazards: strings('s') };
+  return { line, label, ...readContent(fields, direction, fail), categories: strings('categories'), hazards: strings('s') };
 }
 
-function readContent({ text, messages }: Record<string, unknown>, direction: string, fail: (field: string, expected: string) => never): Pick<EvaluationRow, 'request' | 'answer'> {
-  if (messages === undefined) return typeof text === 'string' ? { request: { text, direction }, answer: false } : fail('text', 'a string (or "messages" a list)');
+function readContent({ text, messages }: Record<string, unknown>, direction: Direction, fail: (field: string, expected: string) => never): Pick<EvaluationRow, 'request' | 'answer' | 'direction'> {
+  if (messages === undefined) return typeof text === 'string' ? { request: { text, direction }, answer: false, direction } : fail('text', 'a string (or "messages" a list)');
   if (!Array.isArray(messages) || messages.length === 0) return fail('messages', 'a list that is not empty');
   const last: unknown = messages.at(-1);
-  return { request: { messages }, answer: typeof last === 'object' && last !== null && 'role' in last && last.role === 'assistant' };
+  const answer = typeof last === 'object' && last !== null && 'role' in last && last.role === 'assistant';
+  return { request: { messages }, answer, direction: answer ? 'response' : 'prompt' };
 }
 
 /** Sets say in `task` what they label; one that says nothing is about harm. */
