@@ -18,7 +18,7 @@ describe('judge and decide', () => {
   });
 
   it('uses the threshold of the direction where there is one', () => {
-    const document = { ...DEFAULT_POLICY, attacks: { attack: { ...DEFAULT_POLICY.attacks['attack']!, thresholds: { document: 0.3 } } } };
+    const document = { ...DEFAULT_POLICY, attacks: { attack: { enabled: true, threshold: 0.85, action: 'block' as const, thresholds: { document: 0.3 } } } };
     const at = { ...policy, document };
     expect(decideOn([scored('prompt-guard', { attack: 0.4 }, { direction: 'document' })], at).action).toBe('block');
     expect(decideOn([scored('prompt-guard', { attack: 0.4 })], at).action).toBe('allow');

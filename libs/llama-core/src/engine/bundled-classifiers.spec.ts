@@ -57,11 +57,12 @@ describe.each(['guard', 'prompt-guard'])('models/%s against PyTorch', (name) => 
 
   it('scores as it ships, in 8 bits, near the reference', async () => {
     const classifier = await createEncoderClassifier({ model: path, quantization: 'int8' });
-    const short = rows.filter((row) => row.input_ids.length < 100);
+    // The spelled control token aside: PyTorch's tokenizer reads other tokens there.
+    const short = rows.filter((row) => row.text !== CONTROL && row.input_ids.length < 100);
     const results = await classifier.classify(short.map(({ text, context }) => ({ text, ...(context === null ? {} : { context }) })));
     await classifier.close();
     const errors = short.flatMap((row, at) => labels.map((label, i) => Math.abs(results[at]!.scores[label]! - sigmoid(row.logits[i]!))));
-    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.01);
+    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.005);
   });
 
   it('scores a text in 8 bits alike alone and beside others', async () => {

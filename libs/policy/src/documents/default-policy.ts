@@ -4,6 +4,9 @@ import thresholds from './bundled-thresholds.js';
 /** Below this a single score is left alone even where the training thresholds are lower: the categories are only told apart roughly. */
 const rule = (threshold: number, action: CategoryRule['action'] = 'block'): CategoryRule => ({ enabled: true, threshold, action });
 
+/** A rule with a threshold of its own for what a user did not write. */
+const elsewhere = (threshold: number, inDocuments: number): CategoryRule => ({ ...rule(threshold), directions: { document: { threshold: inDocuments }, tool: { threshold: inDocuments } } });
+
 const EVERYWHERE: Direction[] = ['prompt', 'response', 'document', 'tool'];
 const HAZARD_CODES = Array.from({ length: 14 }, (_, i) => `S${i + 1}`);
 
@@ -14,11 +17,11 @@ export const DEFAULT_POLICY: PolicyDocument = {
   taxonomy: 'llama-guard-3',
   categories: Object.fromEntries([['harm', rule(thresholds.harm)], ...HAZARD_CODES.map((code) => [code, rule(code === 'S10' ? thresholds.hate : thresholds.hazard)])]),
   attacks: {
-    attack: rule(thresholds.attack),
-    injection: rule(thresholds.attackKind),
-    jailbreak: rule(thresholds.attackKind),
+    attack: elsewhere(thresholds.attack, thresholds.attackInDocument),
+    injection: elsewhere(thresholds.attack, thresholds.attackInDocument),
+    jailbreak: elsewhere(thresholds.attack, thresholds.attackInDocument),
     // A document or tool result has no business to instruct; a user has.
-    indirect: { ...rule(thresholds.attackKind), directions: { document: { threshold: thresholds.indirect }, tool: { threshold: thresholds.indirect } } },
+    indirect: elsewhere(thresholds.attackInDocument, thresholds.indirect),
   },
   screens: { guard: EVERYWHERE, 'prompt-guard': ['prompt', 'document', 'tool'] },
   scope: 'conversation',

@@ -55,8 +55,9 @@ describe('decisions', () => {
   });
 
   it('of the default policy hold documents and tool results to a threshold of their own', () => {
-    const decided = (direction: ScreenScores['direction']) => decideOn(version({}), [scored({ attack: 0.6, indirect: 0.6 }, { screen: 'prompt-guard', direction })]).action;
-    expect({ prompt: decided('prompt'), document: decided('document'), tool: decided('tool') }).toEqual({ prompt: 'allow', document: 'block', tool: 'block' });
+    const decided = (scores: Record<string, number>) => (['prompt', 'document', 'tool'] as const).map((direction) => decideOn(version({}), [scored(scores, { screen: 'prompt-guard', direction })]).action);
+    expect(decided({ attack: 0.4, indirect: 0.7 })).toEqual(['allow', 'block', 'block']);
+    expect(decided({ attack: 0.7, injection: 0.7, indirect: 0.1 })).toEqual(['block', 'allow', 'allow']);
     const { subjects } = planPrompt({ messages: [{ role: 'user', content: 'Find it.' }, { role: 'tool', content: 'A page.' }], documents: ['A file.'] }, DEFAULT_POLICY);
     expect(subjects['prompt-guard'].map(({ direction, text }) => [direction, text])).toEqual([['prompt', 'Find it.'], ['tool', 'A page.'], ['document', 'A file.']]);
   });
