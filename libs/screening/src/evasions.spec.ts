@@ -77,7 +77,7 @@ Written by \`libs/screening/src/evasions.spec.ts\`, which fails when a cell chan
 Two sentences in ${rows.length} disguises (\`libs/screening/src/evasion-table.fixture.ts\`), read by the bundled classifiers under the default policy: an attack
 (“${ATTACK}”) by the prompt guard, and harm (“${HARM}”) by the guard. “As it stands” is the classifier alone; “with views” is what Sallyport
 does: every [view](concepts/text-views.md) is read as well. “caught in” names the view that was flagged while the text as it stands was not. One sentence each says what is undone, not how
-good a classifier is; for that see the cards in \`models/\`.
+good a classifier is; for that see the cards in \`models/\`. Morse code, ones and zeros and HTML entities from end to end are scored 0.6 to 0.7 as attacks whatever they say: there “caught” means that unreadable text is blocked, not that it was read.
 
 | evasion | ${COLUMNS.join(' | ')} |
 | --- | ${COLUMNS.map(() => '---').join(' | ')} |

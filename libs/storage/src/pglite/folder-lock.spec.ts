@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -62,10 +63,21 @@ describe('lockFolder', () => {
     await (await lockFolder(folder))();
   });
 
-  it('lets one of 8 that find a stale lock at once have it', async () => {
+  it('lets one of 8 that find a stale lock at once have it, time after time', async () => {
+    for (let round = 0; round < 100; round++) {
+      await write({ pid: 2 ** 22 + 1, started: '1', token: `dead ${round}` });
+      const all = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
+      expect(all.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+      expect(await readdir(folder)).toEqual(['sallyport.lock']);
+    }
+  });
+
+  it('names the file that a process left which died while it took over', async () => {
     await write({ pid: 2 ** 22 + 1, started: '1', token: 'dead' });
-    const all = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
-    expect(all.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
-    expect(await readdir(folder)).toEqual(['sallyport.lock']);
+    const claim = `sallyport.lock.stale-${createHash('sha256').update(await readFile(lock)).digest('hex').slice(0, 16)}`;
+    await writeFile(join(folder, claim), '');
+    await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'not_ready', message: expect.stringContaining(claim) });
+    await rm(join(folder, claim));
+    await (await lockFolder(folder))();
   });
 });

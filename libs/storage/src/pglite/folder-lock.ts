@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { SallyportError } from '@sallyport/contracts';
 
 interface Owner {
@@ -69,13 +69,20 @@ async function createWhole(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Moves a stale lock aside; one that another process has put there meanwhile is put back. */
-async function removeStale(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  const moved = await rename(path, aside).then(() => true, () => false);
-  if (!moved) return;
-  if ((await readText(aside)) !== stale) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+/** A second name for a stale lock: who makes it alone may remove that lock. */
+const claimOn = (path: string, stale: string): string => `${path}.stale-${createHash('sha256').update(stale).digest('hex').slice(0, 16)}`;
+
+/**
+ * Removes a stale lock; false when another process is at it, or has put its own there since. Only who holds the claim on this very content removes it, and while it lies there nobody can put another in its place:
+ * so a lock that was taken a moment ago is never removed by one that read the stale lock before it.
+ */
+async function removeStale(path: string, stale: string): Promise<boolean> {
+  const claim = claimOn(path, stale);
+  if (!(await link(path, claim).then(() => true, () => false))) return false;
+  const same = (await readText(claim)) === stale;
+  if (same) await rm(path, { force: true });
+  await rm(claim, { force: true });
+  return same;
 }
 
 /** Takes the folder for this process and gives the function that frees it; throws `not_ready` while another holds it. */
@@ -84,18 +91,20 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const token = randomUUID();
   const content = JSON.stringify({ pid: process.pid, started: await startTimeOf(process.pid), token } satisfies Owner);
   held.add(token);
+  let text: string | undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (await createWhole(path, content)) return () => unlock(path, token, content);
-    const text = await readText(path);
+    text = await readText(path);
     const owner = parseOwner(text ?? '');
     if (owner !== undefined && (await isAlive(owner))) {
       held.delete(token);
       throw new SallyportError('not_ready', `The database folder ${folder} is in use by process ${owner.pid}; stop it first or choose another folder.`);
     }
-    if (text !== undefined) await removeStale(path, text);
+    if (text !== undefined && (await removeStale(path, text)) && (await createWhole(path, content))) return () => unlock(path, token, content);
   }
   held.delete(token);
-  throw new SallyportError('not_ready', `The database folder ${folder} could not be locked: other processes are taking it at the same time.`);
+  const remedy = text === undefined ? '' : ` If none is, delete ${basename(claimOn(path, text))} in it, which one left that ended in between.`;
+  throw new SallyportError('not_ready', `The database folder ${folder} could not be locked: other processes are taking it at the same time.${remedy}`);
 }
 
 async function unlock(path: string, token: string, content: string): Promise<void> {
