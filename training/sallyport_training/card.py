@@ -38,9 +38,9 @@ def rows_of(head: list[str], rows: list[list[str]]) -> str:
 def evaluated(evaluations: list[dict]) -> str:
     """Markdown of what `sallyport eval` measured: figures with 95 % intervals, hazards by their own score, reliability."""
     ranged = lambda e, key: number(e['metrics'][key]) + (' [{:.3f}, {:.3f}]'.format(*e['intervals'][key]) if key in e['intervals'] else '')
-    parts = [f'At threshold {evaluations[0]["threshold"]} of the default policy, with 95 % bootstrap intervals (`sallyport eval`, int8 weights in llama-core):\n\n' + rows_of(
-        ['set', 'rows', 'positives', *EVALUATED.values(), 'ECE'],
-        [[e['set'], str(e['rows']), str(e['positives']), *(ranged(e, key) for key in EVALUATED), number(e['calibration']['ece'])] for e in evaluations])]
+    parts = ['At the thresholds of the default policy, with 95 % bootstrap intervals (`sallyport eval`, int8 weights in llama-core):\n\n' + rows_of(
+        ['set', 'threshold', 'rows', 'positives', *EVALUATED.values(), 'ECE'],
+        [[e['set'], str(e['threshold']), str(e['rows']), str(e['positives']), *(ranged(e, key) for key in EVALUATED), number(e['calibration']['ece'])] for e in evaluations])]
     hazards = [[e['set'], h['hazard'], str(h['positives']), *(number(h[key]) for key in ('auprc', 'auroc', 'recall', 'falsePositiveRate'))] for e in evaluations for h in e['hazards']]
     if hazards:
         parts.append('Hazards by their own score, against the harmless rows of the set:\n\n' + rows_of(['set', 'hazard', 'positives', 'AUPRC', 'AUROC', 'recall', 'false positives'], hazards))
