@@ -20,7 +20,7 @@ COUNTS = {
 BALANCED_SETS = {'davidson', 'edos'}  # as many harmful rows as others
 TOXIC_SETS = {'toxic_spans', 'toxigen_human', 'edos'}
 DANGEROUS_TONES = {'threat', 'identity_attack', 'sexually_explicit'}
-CARELESS_SHARE = 0.4  # of the pairs' rows
+CARELESS_SHARE = 0.4  # of our own prompts and posts
 AUTHORED_REPEATS = 2
 HARMLESS_QUESTIONS = 700
 ANSWERS = 1100
@@ -65,12 +65,17 @@ def from_set(data: Path, name: str, seed: int) -> list[Example]:
     return [Example(*segments(row), targets=targets(name, row), group=row.get('group') or row['id'], source=name) for row in rows]
 
 
+def typed(text: str, rng: random.Random) -> str:
+    """As written, or as careless people type."""
+    return careless(text, rng) if rng.random() < CARELESS_SHARE else text
+
+
 def pairs(seed: int) -> list[Example]:
     """Our own pairs, with their questions: as written, or as careless people type; whether a harmful row is aimed abuse is not noted, so unknown."""
     rng = random.Random(seed)
     clean = {label: 0.0 for label in LABELS}
     harmful = lambda row: {'harm': 1.0, **{s: float(s in row['s']) for s in HAZARDS}}
-    return [Example(careless(row['text'], rng) if rng.random() < CARELESS_SHARE else row['text'], row.get('context'), harmful(row) if row['label'] else clean, f'authored/{row["pair"]}', f'pairs/{row["role"]}')
+    return [Example(typed(row['text'], rng), row.get('context'), harmful(row) if row['label'] else clean, f'authored/{row["pair"]}', f'pairs/{row["role"]}')
             for row in read_pairs('guard')]
 
 
@@ -78,7 +83,7 @@ def ordinary(seed: int) -> list[Example]:
     """What people ask and order of assistants and each other: the harmless prompts of the prompt guard's pairs. Without them a guard that knows requests for harm takes one in ten plain orders for one."""
     rng = random.Random(seed)
     clean = {label: 0.0 for label in LABELS}
-    return [Example(careless(row['text'], rng) if rng.random() < CARELESS_SHARE else row['text'], targets=clean, group=f'authored/{row["pair"]}', source='ordinary')
+    return [Example(typed(row['text'], rng), targets=clean, group=f'authored/{row["pair"]}', source='ordinary')
             for row in read_pairs('prompt-guard') if not row['label'] and row['role'] == 'prompt']
 
 

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import type { PolicyDocument } from '@sallyport/contracts';
+import type { CategoryRule, PolicyDocument } from '@sallyport/contracts';
 import { type Moderator, openModerator } from '@sallyport/embedded';
 import { loadConfig } from '@sallyport/platform';
-import { DEFAULT_POLICY, ruleInDirection } from '@sallyport/policy';
+import { DEFAULT_POLICY, lowestThreshold } from '@sallyport/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../../cli-error.js';
 import { EXIT } from '../../exit-codes.js';
@@ -85,15 +85,15 @@ async function evaluateModel(reference: string, { sets, policy, flags }: Plan): 
 async function measured(moderator: Moderator, set: EvaluationSet, { policy, flags }: Plan): Promise<SetEvaluation> {
   const scored = await scoreSet(moderator, set, policy, (done) => tell(set, done));
   if (scored.failed.length > 0) console.error(`${set.name}: ${scored.failed.length} of ${set.rows.length} rows have no score, the first on line ${scored.failed[0]!.line}: ${scored.failed[0]!.reason}`);
-  const threshold = flags.threshold ?? policyThreshold(policy, set);
-  return evaluateSet(set.name, set.target, scored, { threshold, hazardThreshold: (hazard) => policy.categories[hazard]?.threshold ?? 0.5, replicates: flags.replicates, seed: flags.seed });
+  const thresholds = policyThresholds(policy, set);
+  return evaluateSet(set.name, set.target, scored, { threshold: flags.threshold ?? thresholds.main, hazardThreshold: thresholds.hazard, replicates: flags.replicates, seed: flags.seed });
 }
 
-/** The policy's threshold for what a set labels, in the direction of its rows; where they have several, the lowest. */
-export function policyThreshold(policy: PolicyDocument, { target, rows }: Pick<EvaluationSet, 'target' | 'rows'>): number {
-  const rule = target === 'harm' ? policy.categories['harm'] : policy.attacks['attack'];
-  if (!rule) return 0.5;
-  return Math.min(...new Set(rows.map((row) => ruleInDirection(rule, row.direction).threshold)));
+/** The policy's thresholds for what a set labels and for single hazards, in the direction of its rows; where they have several, the lowest. */
+export function policyThresholds({ categories, attacks }: PolicyDocument, { target, rows }: Pick<EvaluationSet, 'target' | 'rows'>): { main: number; hazard: (code: string) => number } {
+  const directions = [...new Set(rows.map((row) => row.direction))];
+  const thresholdOf = (rule: CategoryRule | undefined) => lowestThreshold(rule, directions) ?? rule?.threshold ?? 0.5;
+  return { main: thresholdOf(target === 'harm' ? categories['harm'] : attacks['attack']), hazard: (code) => thresholdOf(categories[code]) };
 }
 
 /** Progress: a line that grows in a terminal, elsewhere one at the end of a set. */

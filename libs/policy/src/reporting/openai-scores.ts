@@ -1,5 +1,5 @@
-import type { CategoryRule, Direction, PolicyDocument } from '@sallyport/contracts';
-import { ruleInDirection } from '../judging/rule-in-direction.js';
+import type { Direction, PolicyDocument } from '@sallyport/contracts';
+import { lowestThreshold } from '../judging/rule-in-direction.js';
 import { translateCode } from '../taxonomies/crosswalk.js';
 import { ANY_HARM, GUARD_TAXONOMY, SAME_CODES } from '../taxonomies/labels.js';
 
@@ -46,7 +46,7 @@ export function openAiScores(scores: Scores): Record<string, number> {
 export function openAiCategories(scores: Scores, policy: PolicyDocument, directions: readonly Direction[] = []): Record<string, boolean> {
   const values = openAiScores(scores);
   const flagged = Object.fromEntries(Object.entries(KEYS).map(([key, { labels }]) => [key, values[key]! >= thresholdOf(key, labels, policy, directions)]));
-  const threshold = lowest(policy.categories[ANY_HARM], directions);
+  const threshold = lowestThreshold(policy.categories[ANY_HARM], directions);
   const harmful = threshold !== undefined && (scores[ANY_HARM] ?? 0) >= threshold;
   if (harmful && !Object.values(flagged).includes(true)) flagged[likeliest(values)] = true;
   return flagged;
@@ -58,16 +58,8 @@ const FALLBACK_THRESHOLD = 0.5;
 
 /** A policy in OpenAI's own codes says it of the key; one in another taxonomy of the codes that the labels translate to. */
 function thresholdOf(key: string, labels: readonly string[], policy: PolicyDocument, directions: readonly Direction[]): number {
-  if (policy.taxonomy === 'openai-moderation') return lowest(policy.categories[key], directions) ?? Number.POSITIVE_INFINITY;
+  if (policy.taxonomy === 'openai-moderation') return lowestThreshold(policy.categories[key], directions) ?? Number.POSITIVE_INFINITY;
   const codes = labels.flatMap((label) => (SAME_CODES.has(policy.taxonomy) ? [label] : translateCode(label, GUARD_TAXONOMY, policy.taxonomy)));
-  const known = codes.flatMap((code) => lowest(policy.categories[code], directions) ?? []);
+  const known = codes.flatMap((code) => lowestThreshold(policy.categories[code], directions) ?? []);
   return known.length > 0 ? Math.max(...known) : FALLBACK_THRESHOLD;
-}
-
-/** The lowest threshold at which a rule acts in any of the directions; undefined where it is switched off in all. */
-function lowest(rule: CategoryRule | undefined, directions: readonly Direction[]): number | undefined {
-  if (!rule) return undefined;
-  const standing = directions.length === 0 ? [rule] : directions.map((direction) => ruleInDirection(rule, direction));
-  const enabled = standing.filter((one) => one.enabled);
-  return enabled.length > 0 ? Math.min(...enabled.map((one) => one.threshold)) : undefined;
 }

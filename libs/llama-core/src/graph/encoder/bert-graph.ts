@@ -94,7 +94,7 @@ export class BertGraph {
     return b.node('Div', 'kept.shares', [kept, b.node('ReduceSum', 'kept.count', [kept, b.int64([2])])]);
   }
 
-  /** Mean of [batch, tokens, hidden] → [batch, hidden]: one product, a quarter of the time of multiplying by the mask and adding up. */
+  /** Mean of [batch, tokens, hidden] → [batch, hidden], as one product: a run takes 2 % less than with a multiplication by the mask and a sum. */
   private meanOf(name: string, hidden: Value, shares: Value): Value {
     const b = this.builder;
     return b.node('Squeeze', name, [b.node('MatMul', `${name}.product`, [shares, hidden]), b.int64([1])]);
