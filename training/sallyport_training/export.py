@@ -48,8 +48,8 @@ def read_weights(folder: Path) -> dict[str, torch.Tensor]:
     return {name: tensor for file in files for name, tensor in load_file(folder / file).items()}
 
 
-def export_int8(model: MeanPoolClassifier, base: Path, task: Task, out: Path) -> None:
-    """Writes the weights, config.json and the tokenizer files."""
+def export_int8(model: MeanPoolClassifier, base: Path, task: Task, outlying: list[int], out: Path) -> None:
+    """Writes the weights, config.json with the outlying channels, and the tokenizer files."""
     out.mkdir(parents=True, exist_ok=True)
     tensors = {}
     for name, tensor in model.state_dict().items():
@@ -64,6 +64,7 @@ def export_int8(model: MeanPoolClassifier, base: Path, task: Task, out: Path) ->
         'architectures': ['BertForSequenceClassification'], 'classifier_pooling': 'mean', 'problem_type': 'multi_label_classification',
         'id2label': {str(i): label for i, label in enumerate(task.labels)}, 'label2id': {label: i for i, label in enumerate(task.labels)},
         **({'label_unions': {task.main_label: task.union}} if task.union else {}),
+        'outlying_channels': outlying,
         'quantization_config': {'quant_method': 'int8-per-row', 'symmetric': True},
     }
     (out / 'config.json').write_text(json.dumps(config, indent=2) + '\n')

@@ -10,6 +10,7 @@ from .encoding import encode
 from .fit import logits_of
 from .export import export_int8, load_int8, write_checksums
 from .metrics import figures, pair_figures, threshold_at
+from .outlying import outlying_channels
 from .reference import write_reference
 from .rows import Example, read_set, segments
 from .tasks import Task
@@ -53,7 +54,7 @@ def finish(task: Task, model, tokenizer, held_out: list[Example], args: Namespac
     applied = fold_calibration(model, rows, columns, task.labels)
     probabilities = torch.sigmoid(model.read(calibrated(columns, task.labels, applied)))
     chosen = thresholds(task, held_out, probabilities)
-    export_int8(model, args.base, task, args.out)
+    export_int8(model, args.base, task, outlying_channels(model, tokenizer, held_out), args.out)
     int8 = load_int8(args.out, args.base, task)
     metrics = {
         'float32': {} if args.skip_dev else dev_figures(task, model, tokenizer, args.data, chosen),

@@ -1,5 +1,6 @@
 """Parts of the training that can be checked without training."""
 import random
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from sallyport_training.guard_data import HAZARDS, as_answers, buried, targets
 from sallyport_training.guard_data import pairs as guard_pairs
 from sallyport_training.metrics import figures, pair_figures, recall_at, threshold_at
 from sallyport_training.model import mean_of, union_logit
+from sallyport_training.outlying import outlying_channels
 from sallyport_training.rows import Example, read_pairs, split_by_group
 from sallyport_training.windows import OVERLAP_TOKENS, WINDOW_TOKENS, window_starts
 
@@ -175,3 +177,18 @@ def test_a_later_run_keeps_out_what_the_first_one_kept_out():
     _, held = split_by_group(examples, 0.1, 5)
     _, again = split_by_group([*examples, *(Example(f'new {i}', group=f'a{i}') for i in range(40))], 0.1, 5, frozenset(e.group for e in held))
     assert again == held
+
+
+def test_outlying_channels_are_those_that_stand_out_of_their_rows(monkeypatch):
+    model = torch.nn.Module()
+    model.bert = torch.nn.Module()
+    model.bert.config = SimpleNamespace(hidden_size=48)
+    model.bert.encoder = torch.nn.Module()
+    model.bert.encoder.layer = torch.nn.ModuleList([torch.nn.Identity()])
+    hidden = torch.randn(1, 6, 48, generator=torch.Generator().manual_seed(3))
+    for row, channel in enumerate((7, 40, 7, 21, 33)):
+        hidden[0, row, channel] = 9.0
+    monkeypatch.setattr('sallyport_training.outlying.windows_of', lambda _tokenizer, example: [example])
+    monkeypatch.setattr('sallyport_training.outlying.logits_of', lambda model, _rows: [layer(hidden) for layer in model.bert.encoder.layer])
+    assert outlying_channels(model, None, ['a text', 'another']) == [7, 21, 33, 40]
+    assert all(not layer._forward_pre_hooks for layer in model.bert.encoder.layer)

@@ -24,6 +24,8 @@ export interface BertConfig extends EncoderShape {
   pooling: 'cls' | 'mean';
   /** Labels of which the first is the union: what the model calls any harm is at least as likely as the likeliest of its kinds (the bundled guard). Empty: none. */
   unionOf: number[];
+  /** Channels of the hidden states that are far larger than the rest in some rows. Absent: not known. */
+  outlyingChannels?: number[];
 }
 
 /** Shape of a DeBERTa-v2 or v3 sequence classifier (Prompt Guard). */
@@ -57,7 +59,14 @@ export function bertConfigFromJson(config: JsonFields): BertConfig {
   const pooling = config.text('classifier_pooling') ?? 'cls';
   if (pooling !== 'cls' && pooling !== 'mean') throw new LlamaCoreError('config_invalid', `classifier_pooling: expected 'cls' or 'mean', got '${pooling}'.`, { param: 'classifier_pooling' });
   const shape = shapeOf(config, 1e-12);
-  return { ...shape, family: 'bert', typeVocabSize: config.count('type_vocab_size', 2), pooling, unionOf: unionOf(config, shape.labels) };
+  return { ...shape, family: 'bert', typeVocabSize: config.count('type_vocab_size', 2), pooling, unionOf: unionOf(config, shape.labels), ...outlying(config, shape.hiddenSize) };
+}
+
+/** `"outlying_channels": [channels]`. */
+function outlying(config: JsonFields, hiddenSize: number): Pick<BertConfig, 'outlyingChannels'> {
+  const outlyingChannels = config.naturals('outlying_channels');
+  if (outlyingChannels?.some((channel, at) => channel >= hiddenSize || outlyingChannels.indexOf(channel) < at)) throw new LlamaCoreError('config_invalid', `outlying_channels: expected different whole numbers below ${hiddenSize}, the hidden size.`, { param: 'outlying_channels' });
+  return outlyingChannels ? { outlyingChannels } : {};
 }
 
 /** `"label_unions": { "<first label>": [labels] }`. */

@@ -63,6 +63,14 @@ export class JsonFields {
     throw new LlamaCoreError('config_invalid', `${name}: expected a whole number of at least 0, got ${value}.`, { param: name });
   }
 
+  /** A list of whole numbers of at least 0; undefined when absent. */
+  naturals(name: string): number[] | undefined {
+    if (!this.has(name)) return undefined;
+    const value = this.fields[name];
+    if (Array.isArray(value) && value.every((item): item is number => Number.isSafeInteger(item) && item >= 0)) return value;
+    throw new LlamaCoreError('config_invalid', `${name}: expected a list of whole numbers of at least 0.`, { param: name });
+  }
+
   /** A whole number of at least 1. */
   count(name: string, fallback?: number): number {
     const value = this.number(name, fallback);

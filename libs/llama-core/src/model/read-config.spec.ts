@@ -48,6 +48,15 @@ describe('configFromJson, BERT', () => {
   it.each([{ hate: ['theft'] }, { harm: [] }, { harm: ['fraud'] }, { harm: ['harm'] }])('refuses a union that is not one of the first label: %j', (label_unions) => {
     expect(() => configFromJson({ ...BERT, label_unions })).toThrowError(expect.objectContaining({ code: 'config_invalid', param: 'label_unions' }));
   });
+
+  it('reads which channels are outlying, where that is known', () => {
+    expect(configFromJson({ ...BERT, outlying_channels: [5, 63] })).toMatchObject({ outlyingChannels: [5, 63] });
+    expect(configFromJson(BERT)).not.toHaveProperty('outlyingChannels');
+  });
+
+  it.each([[64], [3, 3], [-1], [1.5], ['3'], 3].map((channels) => [channels]))('refuses outlying channels that are none of its own: %j', (outlying_channels) => {
+    expect(() => configFromJson({ ...BERT, outlying_channels })).toThrowError(expect.objectContaining({ code: 'config_invalid', param: 'outlying_channels' }));
+  });
 });
 
 describe('configFromJson, Llama 4', () => {

@@ -5,8 +5,8 @@ import type { LinearOptions } from '../linear.js';
 import { EncoderParts } from './encoder-parts.js';
 
 /**
- * A BERT sequence classifier as one graph. Quantized by rows, its matrices are in 8 bits but for the values of attention: every token reads those of `[CLS]` and `[SEP]`, whose rows have one channel far larger than the rest
- * (docs/adr/0013). Quantized otherwise, attention is float32.
+ * A BERT sequence classifier as one graph. Quantized by rows, its matrices are in 8 bits; the values of attention only where the config names the channels that are far larger than the rest in the rows of `[CLS]` and `[SEP]`, which
+ * every token reads (docs/adr/0013). Quantized otherwise, attention is float32.
  * Inputs: `input_ids`, `token_type_ids` int64 [batch, tokens]; `attention_mask` int32 [batch, tokens]. Outputs: `logits` float32 [batch, labels]; `embedding` float32 [batch, hidden], the mean of the hidden states
  * in the middle of the stack: the last ones of a fine-tuned classifier know its labels and little else (measured: unseen texts on one subject and neutral
  * ones are 0.39–0.85 and at most 0.38 alike there, 0.83–1.00 and 0.59–0.99 at the end).
@@ -61,7 +61,9 @@ export class BertGraph {
     const projection = (kind: string) => ({ name: `${name}.${kind}`, from: `${from}.attention.self.${kind}` });
     const [query, key, value] = [projection('query'), projection('key'), projection('value')];
     const size = [c.hiddenSize, c.hiddenSize] as const;
-    const qkv = [...(await this.parts.products(x, [query, key], size)), await this.parts.exactProduct(value.name, value.from, x, size)];
+    const qkv = c.outlyingChannels
+      ? await this.parts.products(x, [query, key, value], size, c.outlyingChannels)
+      : [...(await this.parts.products(x, [query, key], size)), await this.parts.exactProduct(value.name, value.from, x, size)];
     const bias = await this.parts.biases(`${name}.attention_bias`, [query, key, value], c.hiddenSize);
     const attended = b.node('MultiHeadAttention', `${name}.attention`, [...qkv, bias, mask], { attributes: { num_heads: c.heads } });
     return this.parts.finishLayer(name, from, x, attended);

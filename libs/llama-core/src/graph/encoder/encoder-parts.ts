@@ -47,11 +47,11 @@ export class EncoderParts {
     return this.builder.node('MatMul', `${name}.product`, [x, await this.builder.weight(`${name}.weight`, 'float32', [input, output], [columns])]);
   }
 
-  /** x [..., input] → [..., output] for each of several layers, without their biases: by rows in 8 bits where that is chosen, else float32. */
-  async products(x: Value, layers: readonly Layer[], size: Size): Promise<Value[]> {
-    const levels = this.options.rowProducts ? this.rows.levelsOf(x) : undefined;
+  /** x [..., input] → [..., output] for each of several layers, without their biases: by rows in 8 bits where that is chosen, else float32. `outlying`: channels of x that are far larger than the rest in some rows. */
+  async products(x: Value, layers: readonly Layer[], [input, output]: Size, outlying: readonly number[] = []): Promise<Value[]> {
+    const levels = this.options.rowProducts ? await this.rows.spreadLevelsOf(x, input, outlying) : undefined;
     const values: Value[] = [];
-    for (const { name, from } of layers) values.push(await (levels ? this.rows.product(name, levels, { weight: `${from}.weight`, input: size[0], output: size[1] }) : this.exactProduct(name, from, x, size)));
+    for (const { name, from } of layers) values.push(await (levels ? this.rows.product(name, levels, { weight: `${from}.weight`, input, output, outlying }) : this.exactProduct(name, from, x, [input, output])));
     return values;
   }
 

@@ -26,20 +26,25 @@ describe.runIf(await hasDotProducts())('RowProducts', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
+  type Linear = (products: RowProducts, builder: GraphBuilder, x: string) => Promise<string>;
+  const withLeast = (least?: number): Linear => async (products, builder, x) => builder.node('Add', 'y', await products.terms('y', x, { ...LAYER, least }));
+  const withOutlying = (outlying: number[]): Linear => async (products, _, x) => products.product('y', await products.spreadLevelsOf(x, LAYER.input, outlying), { ...LAYER, outlying });
+
   /** [rows, 96], by a graph of this one layer. */
-  async function linear(rows: number[][], least?: number): Promise<number[][]> {
+  async function linear(rows: number[][], layer: Linear = withLeast()): Promise<number[][]> {
     const { checkpoint } = await openModel(model, folder);
     const file = await open(join(folder, 'weights.bin'), 'w');
     const weights = new WeightFile(file, 'weights.bin');
     const builder = new GraphBuilder(weights);
     const x = builder.input('x', 'float32', ['rows', LAYER.input]);
-    builder.output(builder.node('Add', 'y', await new RowProducts(builder, checkpoint).terms('y', x, { ...LAYER, least })), 'float32', ['rows', LAYER.output]);
+    const y = await layer(new RowProducts(builder, checkpoint), builder, x);
+    builder.output(y, 'float32', ['rows', LAYER.output]);
     await writeFile(join(folder, 'model.onnx'), builder.encode());
     await weights.finish();
     await Promise.all([file.close(), checkpoint.close()]);
     const session = await OrtSession.open(join(folder, 'model.onnx'), { threads: 1, spinning: false });
-    const { y } = await session.run({ x: float32Tensor(Float32Array.from(rows.flat()), [rows.length, LAYER.input]) }, ['y']);
-    const values = Array.from(floatsOf(y));
+    const outputs = await session.run({ x: float32Tensor(Float32Array.from(rows.flat()), [rows.length, LAYER.input]) }, [y]);
+    const values = Array.from(floatsOf(outputs[y]));
     await session.close();
     return rows.map((_, row) => values.slice(row * LAYER.output, (row + 1) * LAYER.output));
   }
@@ -71,8 +76,21 @@ describe.runIf(await hasDotProducts())('RowProducts', () => {
 
   it('errs less where it knows what no value is below', async () => {
     const rows = [0, 1, 2, 3].map((row) => rowOf(row).map((value) => Math.max(value, -0.17)));
-    const [plain, bounded] = [await linear(rows), await linear(rows, -0.17)];
+    const [plain, bounded] = [await linear(rows), await linear(rows, withLeast(-0.17))];
     const mean = (got: number[][]) => rows.reduce((sum, row, at) => sum + error(got[at]!, row), 0) / rows.length;
     expect(mean(bounded)).toBeLessThan(0.75 * mean(plain));
+  });
+
+  it('loses the other channels of a row behind an outlying one, unless it is told of that', async () => {
+    const alone = Array.from({ length: LAYER.input }, (_, column) => (column === 5 ? 40 : 0));
+    const others = rowOf(0).map((value, column) => (column === 5 ? 0 : value));
+    const errors = async (channels: number[]) => {
+      const [both, one, plain] = await linear([others.map((value, column) => value + alone[column]!), alone, rowOf(1)], withOutlying(channels));
+      return { beside: error(both!.map((value, out) => value - one![out]! + bias[out]!), others), without: error(plain!.map((value, out) => value + bias[out]!), rowOf(1)) };
+    };
+    const [untold, told] = [await errors([]), await errors([5])];
+    expect(untold.beside).toBeGreaterThan(0.1);
+    expect(told.beside).toBeLessThan(untold.beside / 3);
+    expect(told.without).toBeLessThan(0.02);
   });
 });
