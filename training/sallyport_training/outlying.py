@@ -7,7 +7,7 @@ from .model import MeanPoolClassifier
 from .rows import Example
 from .windows import windows_of
 
-CHANNELS, SAMPLE = 4, 256  # with four, values of attention in 8 bits err no more than in float32; six do no better
+CHANNELS, SAMPLE = 4, 256  # with four, values of attention in 8 bits err hardly more than in float32; six do no better
 ORDINARY = 12  # the largest so many of a row but for the last may be outlying
 
 
