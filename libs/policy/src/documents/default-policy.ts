@@ -15,7 +15,7 @@ export const DEFAULT_POLICY: PolicyDocument = {
   name: 'Default',
   description: 'Blocks harm (Llama Guard 3 hazards) and attacks on the model; blocks whatever could not be checked.',
   taxonomy: 'llama-guard-3',
-  categories: Object.fromEntries([['harm', rule(thresholds.harm)], ...HAZARD_CODES.map((code) => [code, rule(code === 'S10' ? thresholds.hate : thresholds.hazard)])]),
+  categories: Object.fromEntries([['harm', rule(thresholds.harm)], ...HAZARD_CODES.map((code) => [code, rule(thresholds.hazard)])]),
   attacks: {
     attack: elsewhere(thresholds.attack, thresholds.attackInDocument),
     injection: elsewhere(thresholds.attack, thresholds.attackInDocument),
