@@ -97,7 +97,7 @@ describe('trying a policy', () => {
   describe('on rows', () => {
     it('takes verdict lines and raw scores, and compares with what was decided', async () => {
       const rows = [
-        { id: 'x', harm: 0.2, categories: { S1: 0.6 }, attack: 0.01, decision: 'block' },
+        { id: 'x', harm: 0.2, categories: { S1: 0.7 }, attack: 0.01, decision: 'block' },
         { scores: { guard: { harm: 0.1, S10: 0.9 }, 'prompt-guard': { attack: 0 } } },
         { scores: [{ subject: 'messages.0', direction: 'response', screen: 'guard', scores: { harm: 0, S1: 0.99 } }] },
         { harm: 0, categories: {}, attack: 0, decision: 'block' },
@@ -122,9 +122,9 @@ describe('trying a policy', () => {
     });
 
     it('takes 10,000 rows at once', async () => {
-      const rows = Array.from({ length: 10_000 }, (_, at) => ({ id: `r${at}`, harm: 0.1, categories: { S1: (at % 100) / 100, S2: 0.01, S3: 0.01, S10: 0.02 }, attack: 0.01, decision: at % 100 >= 45 ? 'block' : 'allow' }));
+      const rows = Array.from({ length: 10_000 }, (_, at) => ({ id: `r${at}`, harm: 0.1, categories: { S1: (at % 100) / 100, S2: 0.01, S3: 0.01, S10: 0.02 }, attack: 0.01, decision: at % 100 >= 65 ? 'block' : 'allow' }));
       const { body } = await dryRun({ version: 2, rows });
-      expect(body).toMatchObject({ rows: 10_000, changed: 5_500, by_category: { S1: { before: 5_500, after: 0 } } });
+      expect(body).toMatchObject({ rows: 10_000, changed: 3_500, by_category: { S1: { before: 3_500, after: 0 } } });
       expect(body.examples).toHaveLength(20);
     });
 
