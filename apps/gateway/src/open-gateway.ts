@@ -2,7 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { join } from 'node:path';
 import type { ServiceClient, ServiceName } from '@sallyport/contracts';
 import { JobQueue, type JobQueueOptions, type JobStore } from '@sallyport/pipeline';
-import { createLogger, type SallyportConfig } from '@sallyport/platform';
+import { createLogger, type Logger, type SallyportConfig } from '@sallyport/platform';
 import { DEFAULT_POLICY } from '@sallyport/policy';
 import { type Database, PolicyRepository } from '@sallyport/storage';
 import type { AuditJob } from './audits/running/audit-runner.js';
@@ -19,7 +19,7 @@ export interface GatewayConnections {
   auditChunksAtOnce?: number;
 }
 
-/** Seeds the default policy, opens the queues and puts the gateway's module together. */
+/** Puts the default policy in place, opens the queues and puts the gateway's module together. */
 export async function openGateway(config: SallyportConfig, { clients, database, jobs, auditChunksAtOnce }: GatewayConnections): Promise<DynamicModule> {
   const settings = defaultSettings({
     audit: { ...defaultSettings().audit, folder: config.auditFolder, s3: config.auditS3 },
@@ -29,8 +29,17 @@ export async function openGateway(config: SallyportConfig, { clients, database, 
     generateDeadlineMs: config.generateDeadlineMs,
     verdictCache: { maxEntries: config.verdictCacheEntries, ttlMs: 300_000 },
   });
-  await new PolicyRepository(database).seed(settings.defaultPolicy, DEFAULT_POLICY);
+  const logger = createLogger({ service: 'gateway', level: config.logLevel });
+  await putDefaultPolicy(new PolicyRepository(database), settings.defaultPolicy, logger);
   const open = <Job extends object>(name: string, { concurrency, attempts, backoffMs }: Pick<JobQueueOptions, 'concurrency' | 'attempts' | 'backoffMs'>) => JobQueue.open<Job>({ name, store: jobs, concurrency, attempts, backoffMs });
   const [auditJobs, batchJobs] = [await open<AuditJob>('audits', { ...settings.audit, concurrency: Math.max(settings.audit.concurrency, auditChunksAtOnce ?? 0) }), await open<BatchJob>('batches', settings.batch)];
-  return GatewayModule.register({ settings, logger: createLogger({ service: 'gateway', level: config.logLevel }), clients, database, auditJobs, batchJobs, filesFolder: join(config.home, 'files'), spoolFolder: join(config.home, 'spool') });
+  return GatewayModule.register({ settings, logger, clients, database, auditJobs, batchJobs, filesFolder: join(config.home, 'files'), spoolFolder: join(config.home, 'spool') });
+}
+
+/** The thresholds of a release belong to its models: a default policy that nobody changed follows them, and one that somebody changed is left and named. */
+async function putDefaultPolicy(policies: PolicyRepository, id: string, logger: Logger): Promise<void> {
+  await policies.seed(id, DEFAULT_POLICY);
+  const renewal = await policies.renew(id, DEFAULT_POLICY, 'Defaults of this release');
+  if (renewal.outcome === 'renewed') logger.info({ policy: id, version: renewal.version }, 'The default policy was as an earlier release made it: this release\'s defaults are active now; roll back for the version before.');
+  if (renewal.outcome === 'changed by hand') logger.info({ policy: id }, 'The default policy was changed here, so the defaults of this release were not applied; GET /v1/policies/schema shows them.');
 }

@@ -27,6 +27,34 @@ export function describePolicies(policies: () => PolicyRepository): void {
     expect((await policies().list()).find((policy) => policy.id === id)?.versions).toEqual([1]);
   });
 
+  it('renews a policy that nobody changed, once for each document', async () => {
+    const id = newId('policy');
+    await policies().seed(id, documentNamed('first'));
+    expect(await policies().renew(id, documentNamed('first'), 'a release')).toEqual({ outcome: 'known' });
+    const both = await Promise.all([1, 2].map(() => policies().renew(id, documentNamed('second'), 'a release')));
+    expect(both).toContainEqual({ outcome: 'renewed', version: 2 });
+    expect(both).toContainEqual({ outcome: 'known' });
+    expect(await policies().get(id)).toEqual({ id, version: 2, document: documentNamed('second') });
+    expect((await policies().history(id, { limit: 1 }))[0]).toMatchObject({ change: 'activated', version: 2, previous: 1, actor: 'system', note: 'a release' });
+    // A process of the release before starts once more: the newer document stays.
+    expect(await policies().renew(id, documentNamed('first'), 'an older release')).toEqual({ outcome: 'known' });
+    expect((await policies().get(id)).version).toBe(2);
+  });
+
+  it.each([
+    ['a version', (id: string) => policies().createVersion(id, documentNamed('own'), { actor: 'anonymous' })],
+    ['a shadow', (id: string) => policies().setShadow(id, 1, { actor: 'anonymous' })],
+    ['a rollback', (id: string) => policies().rollBack(id, { actor: 'anonymous' })],
+  ])('leaves a policy alone once somebody made %s', async (_what, change) => {
+    const id = newId('policy');
+    await policies().seed(id, documentNamed('first'));
+    await policies().renew(id, documentNamed('second'), 'a release');
+    await change(id);
+    const { version } = await policies().get(id);
+    expect(await policies().renew(id, documentNamed('third'), 'the next release')).toEqual({ outcome: 'changed by hand' });
+    expect((await policies().get(id)).version).toBe(version);
+  });
+
   it('activates a version and refuses a stale expectation', async () => {
     const id = newId('policy');
     await policies().seed(id, documentNamed('first'));

@@ -5,7 +5,7 @@ import { guarded } from './failures.js';
 import { type ActivateOptions, activateVersion, rollBack, shadowVersion } from './policies/activation.js';
 import { assign, readAssignments, unassign } from './policies/assignments.js';
 import { addShadowBatch, readShadowTotals, type ShadowBatch, type ShadowTotals } from './policies/shadow-records.js';
-import { type Actor, readHistory, readRevision, writeDown } from './policies/trail.js';
+import { type Actor, changedByHand, readHistory, readRevision, writeDown } from './policies/trail.js';
 import { insertVersion, isVersion, lockPolicy, policyNotFound, readRecord, readVersions, requireVersion, type VersionQuery, type VersionSummary } from './policies/versions.js';
 import type { Schema } from './schema.js';
 
@@ -52,6 +52,9 @@ export interface AppliedVersion {
   activated: boolean;
 }
 
+/** What {@link PolicyRepository.renew} found: the document is active now, was a version already, or stays out because somebody changed the policy. */
+export type Renewal = { outcome: 'renewed'; version: number } | { outcome: 'known' } | { outcome: 'changed by hand' };
+
 /** Policies as numbered, immutable versions, one of which is active. */
 export class PolicyRepository {
   constructor(private readonly database: Database) {}
@@ -60,6 +63,22 @@ export class PolicyRepository {
   async seed(id: string, document: PolicyDocument): Promise<void> {
     await this.transaction(async (trx) => {
       if (await insertPolicy(trx, id)) await firstVersion(trx, id, document, {});
+    });
+  }
+
+  /**
+   * Adds a document as a version and activates it where nobody has ever changed the policy, so that what an operator decided stays. A document that was a version already is not
+   * brought back: of two releases that share a database the newer one wins.
+   */
+  async renew(id: string, document: PolicyDocument, note: string): Promise<Renewal> {
+    return this.transaction(async (trx) => {
+      const { active } = await lockPolicy(trx, id);
+      const versions = await trx.selectFrom('policy_versions').select('document').where('policy_id', '=', id).execute();
+      if (versions.some((known) => known.document === JSON.stringify(document))) return { outcome: 'known' };
+      if (await changedByHand(trx, id)) return { outcome: 'changed by hand' };
+      const { version } = await addVersion(trx, { id, document, active }, { note });
+      await activateVersion(trx, id, version, { note });
+      return { outcome: 'renewed', version };
     });
   }
 

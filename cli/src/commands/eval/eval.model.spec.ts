@@ -18,7 +18,7 @@ beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'sallyport-eval-mo
 afterAll(() => rm(folder, { recursive: true }));
 
 interface Report {
-  evaluations: Array<{ rows: number; positives: number; model: string; metrics: Record<string, number>; tags: Array<{ tag: string; meanScore: number }>; hazards: Array<{ hazard: string }> }>;
+  evaluations: Array<{ rows: number; positives: number; model: string; metrics: Record<string, number>; tags: Array<{ tag: string; meanScore: number }>; hazards: Array<{ hazard: string }>; policy: { blocked: object; rules: Array<{ rule: string }> } }>;
 }
 
 it('measures the bundled guard and writes a report that needs no network', { timeout: 180_000 }, async () => {
@@ -31,6 +31,8 @@ it('measures the bundled guard and writes a report that needs no network', { tim
   expect(evaluation).toMatchObject({ rows: 4, positives: 1, hazards: [{ hazard: 'S1' }] });
   expect(evaluation!.model).toMatch(/^sallyport-guard-minilm@[0-9a-f]{12}$/);
   expect(evaluation!.metrics['auroc']).toBe(1);
+  expect(evaluation!.policy.blocked).toEqual({ positives: 1, negatives: 0 });
+  expect(evaluation!.policy.rules).toContainEqual({ rule: 'S1', positives: 1, negatives: 0 });
 
   const page = await readFile(html, 'utf8');
   expect(page.match(/<svg /g)).toHaveLength(4);

@@ -39,7 +39,7 @@ export function registerEval(program: Command): void {
     .requiredOption('--set <paths...>', 'files (.jsonl, .jsonl.gz), or folders of them')
     .option('--model <references...>', '"bundled", a model folder or hf:org/name; several are compared', ['bundled'])
     .addOption(new Option('--target <label>', 'what is measured (default: as the rows\' "task" says)').choices(['harm', 'attack']))
-    .option('--policy <file>', 'policy whose thresholds are used, YAML or JSON, or "default"', 'default')
+    .option('--policy <file>', 'policy whose thresholds are used, and of which the report says what it blocks: YAML or JSON, or "default"', 'default')
     .option('--threshold <score>', 'flag at or above this score instead (0-1)', share)
     .option('--limit <rows>', 'read only the first rows of each set', count)
     .option('--replicates <n>', 'bootstrap draws', count, 500)

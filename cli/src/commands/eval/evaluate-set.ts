@@ -21,6 +21,19 @@ export interface HazardFigures extends Pick<Metrics, 'auprc' | 'auroc' | 'f1' | 
   threshold: number;
 }
 
+/** Which part of a set's positives and negatives something holds for; `null` where there are none. */
+interface Shares {
+  positives: number | null;
+  negatives: number | null;
+}
+
+/** What the policy makes of a set, by all its rules for the screen that is measured. */
+export interface PolicyFigures {
+  blocked: Shares;
+  /** Rules that a row met, and which part of the rows met each. */
+  rules: Array<Shares & { rule: string }>;
+}
+
 /** Everything that is reported of one model on one set. */
 export interface SetEvaluation {
   set: string;
@@ -35,6 +48,7 @@ export interface SetEvaluation {
   calibration: Calibration;
   tags: TagFigures[];
   hazards: HazardFigures[];
+  policy: PolicyFigures;
   /** What each threshold would do, in hundredths. */
   thresholds: ThresholdFigures[];
   sweep: Sweep;
@@ -61,7 +75,7 @@ export function evaluateSet(name: string, target: Target, scored: ScoredSet, set
   return {
     set: name, target, model: scored.model, threshold, rows: scored.rows.length, positives: swept.positives, failed: scored.failed,
     metrics: metrics(swept, threshold), intervals: intervals(rows, settings), calibration: calibration(rows), thresholds: HUNDREDTHS.map((value) => ({ threshold: value, ...at(swept, value) })),
-    tags: tagFigures(scored.rows, threshold), hazards: target === 'harm' ? hazardFigures(scored.rows, settings.hazardThreshold) : [], sweep: swept,
+    tags: tagFigures(scored.rows, threshold), hazards: target === 'harm' ? hazardFigures(scored.rows, settings.hazardThreshold) : [], policy: policyFigures(scored.rows), sweep: swept,
   };
 }
 
@@ -78,9 +92,20 @@ function tagFigures(rows: readonly ScoredRow[], threshold: number): TagFigures[]
   return figures.sort((a, b) => b.rows - a.rows || a.tag.localeCompare(b.tag)).slice(0, MOST_TAGS);
 }
 
+function policyFigures(rows: readonly ScoredRow[]): PolicyFigures {
+  const sharesOf = (holds: (row: ScoredRow) => boolean): Shares => ({ positives: share(rows.filter(({ label }) => label === 1), holds), negatives: share(rows.filter(({ label }) => label === 0), holds) });
+  const rules = [...new Set(rows.flatMap(({ met }) => met))].sort(byCode);
+  return { blocked: sharesOf(({ blocked }) => blocked), rules: rules.map((rule) => ({ rule, ...sharesOf(({ met }) => met.includes(rule)) })) };
+}
+
+const share = <T>(all: readonly T[], holds: (one: T) => boolean): number | null => (all.length === 0 ? null : all.filter(holds).length / all.length);
+
+/** S2 before S10. */
+const byCode = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+
 function hazardFigures(rows: readonly ScoredRow[], thresholdOf: (hazard: string) => number): HazardFigures[] {
   const hazards = [...new Set(rows.flatMap((row) => row.hazards))].filter((hazard) => rows.some(({ hazardScores }) => hazardScores[hazard] !== undefined));
-  return hazards.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).map((hazard) => {
+  return hazards.sort(byCode).map((hazard) => {
     const known = rows.filter((row) => row.label === 0 || row.hazards.includes(hazard));
     const swept = sweep({ targets: known.map(({ label }) => label), scores: known.map(({ hazardScores }) => hazardScores[hazard] ?? 0) });
     const threshold = thresholdOf(hazard);

@@ -16,12 +16,16 @@ export function withInterval({ metrics, intervals }: SetEvaluation, key: keyof M
   return range === undefined ? figure(metrics[key]) : `${figure(metrics[key])} [${figure(range[0])}, ${figure(range[1])}]`;
 }
 
+/** Columns of what the whole policy blocks, beside the figures of one score. */
+export const BLOCKED_TITLES = ['blocked pos.', 'blocked neg.'];
+export const blockedCells = ({ policy: { blocked } }: SetEvaluation): string[] => [figure(blocked.positives), figure(blocked.negatives)];
+
 /** The overview for a terminal: two lines a set, the figures and under them their intervals. */
 export function terminalTable(evaluations: readonly SetEvaluation[]): string {
-  const head = ['set', 'model', 'rows', 'pos.', 'thr.', ...FIGURES.map(({ title }) => title), 'ECE'];
+  const head = ['set', 'model', 'rows', 'pos.', 'thr.', ...FIGURES.map(({ title }) => title), 'ECE', ...BLOCKED_TITLES];
   const lines = evaluations.flatMap((e) => {
     const cells = FIGURES.map(({ key }) => withInterval(e, key).split(' [') as [string, string?]);
-    return [[e.set, e.model, String(e.rows), String(e.positives), String(e.threshold), ...cells.map(([value]) => value), figure(e.calibration.ece)], ['', '', '', '', '', ...cells.map(([, range]) => (range === undefined ? '' : range.replace(']', '').replace(', ', '–'))), '']];
+    return [[e.set, e.model, String(e.rows), String(e.positives), String(e.threshold), ...cells.map(([value]) => value), figure(e.calibration.ece), ...blockedCells(e)], ['', '', '', '', '', ...cells.map(([, range]) => (range === undefined ? '' : range.replace(']', '').replace(', ', '–'))), '', '', '']];
   });
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)));
   return [head, ...lines].map((line) => line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ').trimEnd()).join('\n');

@@ -1,6 +1,6 @@
 import { escapeXml, type Metrics, STYLE } from '@sallyport/reporting';
 import { chartsOf } from './report-charts.js';
-import { FIGURES, figure, withInterval } from './report-figures.js';
+import { BLOCKED_TITLES, blockedCells, FIGURES, figure, withInterval } from './report-figures.js';
 import type { SetEvaluation } from './evaluate-set.js';
 
 /** One page that needs nothing beside it: figures with intervals, plots, tags, hazards, calibration. Holds no text of any row. */
@@ -10,20 +10,23 @@ export function reportHtml(evaluations: readonly SetEvaluation[], at: string): s
 }
 
 function overview(evaluations: readonly SetEvaluation[]): string {
-  const rows = evaluations.map((e) => [e.set, e.model, e.target, String(e.rows), String(e.positives), String(e.threshold), ...FIGURES.map(({ key }) => interval(e, key)), figure(e.calibration.ece)]);
-  return table(['set', 'model', 'label', 'rows', 'positives', 'threshold', ...FIGURES.map(({ title }) => title), 'ECE'], rows);
+  const rows = evaluations.map((e) => [e.set, e.model, e.target, String(e.rows), String(e.positives), String(e.threshold), ...FIGURES.map(({ key }) => interval(e, key)), figure(e.calibration.ece), ...blockedCells(e)]);
+  return table(['set', 'model', 'label', 'rows', 'positives', 'threshold', ...FIGURES.map(({ title }) => title), 'ECE', ...BLOCKED_TITLES], rows);
 }
 
 function section(evaluation: SetEvaluation): string {
-  const { set, model, target, threshold, tags, hazards, failed, calibration } = evaluation;
+  const { set, model, target, threshold, tags, hazards, failed, calibration, policy } = evaluation;
   return [
     `<h2>${escapeXml(set)}: ${escapeXml(model)}</h2><p>Score: ${target}, threshold ${threshold}.${failed.length > 0 ? ` ${failed.length} rows have no score and are in no figure (lines ${failed.slice(0, 20).map(({ line }) => line).join(', ')}${failed.length > 20 ? ' …' : ''}).` : ''}</p>`,
     `<div class="grid">${chartsOf(evaluation).join('')}</div>`,
     hazards.length === 0 ? '' : `<h3>Hazards, each by its own score</h3>${table(['hazard', 'positives', 'negatives', 'threshold', 'AUPRC', 'AUROC', 'F1', 'recall', 'false positives'], hazards.map((h) => [h.hazard, String(h.positives), String(h.negatives), String(h.threshold), ...[h.auprc, h.auroc, h.f1, h.recall, h.falsePositiveRate].map(figure)]))}`,
+    `<h3>What the policy makes of it</h3><p>Blocks ${percent(policy.blocked.positives)} of the positives and ${percent(policy.blocked.negatives)} of the negatives, by all its rules for this screen at their own thresholds.</p>${policy.rules.length === 0 ? '' : table(['rule', 'met by positives', 'met by negatives'], policy.rules.map(({ rule, positives, negatives }) => [rule, figure(positives), figure(negatives)]))}`,
     tags.length === 0 ? '' : `<h3>Categories of the set</h3>${table(['category', 'rows', 'positives', 'flagged', 'recall', 'false positives', 'mean score'], tags.map((t) => [t.tag, String(t.rows), String(t.positives), String(t.flagged), ...[t.recall, t.falsePositiveRate, t.meanScore].map(figure)]))}`,
     `<h3>Calibration (ECE ${figure(calibration.ece)}, Brier ${figure(calibration.brier)})</h3>${table(['score', 'rows', 'mean score', 'share of positives'], calibration.bins.map((bin) => [`${bin.from}–${bin.to}`, String(bin.rows), figure(bin.promised), figure(bin.observed)]))}`,
   ].join('\n');
 }
+
+const percent = (share: number | null): string => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
 
 const interval = (evaluation: SetEvaluation, key: keyof Metrics): string => withInterval(evaluation, key).replace(/ (\[.*\])$/, '\n$1');
 

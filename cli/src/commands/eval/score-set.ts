@@ -1,5 +1,6 @@
 import type { AuditResult, Direction, PolicyDocument } from '@sallyport/contracts';
 import type { Moderator } from '@sallyport/embedded';
+import { ANY_ATTACK, ANY_HARM, standingRules } from '@sallyport/policy';
 import { CliError } from '../../cli-error.js';
 import type { EvaluationRow, EvaluationSet, Target } from './evaluation-rows.js';
 
@@ -8,6 +9,10 @@ export interface ScoredRow extends EvaluationRow {
   score: number;
   /** Hazard code → probability. */
   hazardScores: Record<string, number>;
+  /** Whether the policy would block the row for what this screen said of it. */
+  blocked: boolean;
+  /** Rules of the policy whose threshold a score of this screen reaches. */
+  met: string[];
 }
 
 export interface ScoredSet {
@@ -28,7 +33,7 @@ export async function scoreSet(moderator: Moderator, { name, target, rows }: Eva
     const part = rows.filter((row) => row.answer === answer);
     const results = moderator.lines(linesOf(part), { id: 'eval', version: 1, document: onlyFor(policy, target, answer) });
     for await (const result of results) {
-      take(found, part[result.line - 1]!, result, target);
+      take(found, part[result.line - 1]!, result, { target, policy });
       done += 1;
       onRow(done);
     }
@@ -48,7 +53,7 @@ async function* linesOf(rows: readonly EvaluationRow[]): AsyncGenerator<Buffer> 
   for (const { request } of rows) yield Buffer.from(`${JSON.stringify(request)}\n`, 'utf8');
 }
 
-function take(found: ScoredSet, row: EvaluationRow, result: AuditResult, target: Target): void {
+function take(found: ScoredSet, row: EvaluationRow, result: AuditResult, { target, policy }: { target: Target; policy: PolicyDocument }): void {
   const hazardScores = result.categories ?? {};
   const score = target === 'attack' ? result.attack : (result.harm ?? highest(hazardScores));
   if (result.error || score === null || score === undefined) {
@@ -56,7 +61,13 @@ function take(found: ScoredSet, row: EvaluationRow, result: AuditResult, target:
     return;
   }
   found.model = result.models?.join(', ') ?? found.model;
-  found.rows.push({ ...row, score, hazardScores });
+  found.rows.push({ ...row, score, hazardScores, blocked: result.decision === 'block', met: rulesMet(result, { target, policy, direction: row.direction }) });
+}
+
+/** A result names attacks as a whole, so kinds of attacks are not told apart. */
+function rulesMet({ harm, attack, categories = {} }: AuditResult, { target, policy, direction }: { target: Target; policy: PolicyDocument; direction: Direction }): string[] {
+  const scores = target === 'harm' ? { ...categories, ...(typeof harm === 'number' ? { [ANY_HARM]: harm } : {}) } : { ...(typeof attack === 'number' ? { [ANY_ATTACK]: attack } : {}) };
+  return standingRules(policy, target === 'harm' ? 'guard' : 'prompt-guard', direction).filter(({ scoreIn, threshold }) => (scoreIn(scores) ?? -1) >= threshold).map(({ label }) => label);
 }
 
 /** Guards without a score for any harm are as sure as their surest hazard. */

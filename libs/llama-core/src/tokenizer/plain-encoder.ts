@@ -1,7 +1,8 @@
 import { Tokenizer as NativeTokenizer } from 'tokenizers';
 import { LlamaCoreError } from '../errors.js';
+import { AsciiWordPiece } from './ascii-word-piece.js';
 import { KNOWN_SPLITS } from './gguf-pre-tokenizers.js';
-import { type CutRule, cutRule, textPieces } from './text-pieces.js';
+import { type CutRule, cutRule, type TextPiece, textPieces } from './text-pieces.js';
 import { type TokenizerJson, withoutPrefix } from './tokenizer-json.js';
 
 export interface EncodeOptions {
@@ -28,11 +29,13 @@ export function buildNative(json: TokenizerJson): NativeTokenizer {
 export class PlainEncoder {
   private readonly native: NativeTokenizer;
   private readonly rule: CutRule;
+  private readonly ascii: AsciiWordPiece | undefined;
   private unprefixed: NativeTokenizer | undefined;
 
   constructor(private readonly json: TokenizerJson) {
     this.native = buildNative(json);
     this.rule = cutRule(json, KNOWN_SPLITS);
+    this.ascii = AsciiWordPiece.of(json);
   }
 
   /** The encoder puts a space before every text, which its decoder takes away again. */
@@ -45,11 +48,15 @@ export class PlainEncoder {
     const ids: number[] = [];
     for (const piece of textPieces(text, this.rule, prefixed)) {
       if (signal?.aborted) throw new LlamaCoreError('cancelled', 'The text was not encoded to its end.', { cause: signal.reason });
-      const native = piece.prefixed ? this.native : this.withoutPrefix();
-      for (const id of (await native.encode(piece.text, null, { addSpecialTokens: false })).getIds()) ids.push(id);
+      for (const id of this.ascii?.encode(piece.text) ?? (await this.encodeNative(piece))) ids.push(id);
       if (ids.length > maxTokens) throw new LlamaCoreError('context_length_exceeded', `The text has at least ${ids.length} tokens; at most ${maxTokens} are allowed.`);
     }
     return ids;
+  }
+
+  private async encodeNative({ text, prefixed }: TextPiece): Promise<number[]> {
+    const native = prefixed ? this.native : this.withoutPrefix();
+    return (await native.encode(text, null, { addSpecialTokens: false })).getIds();
   }
 
   private withoutPrefix(): NativeTokenizer {

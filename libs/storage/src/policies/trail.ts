@@ -17,10 +17,18 @@ export interface Change extends Actor {
   previous?: number | null;
 }
 
+/** Who a change is by when nobody asked for it: a gateway that starts. */
+const SYSTEM = 'system';
+
 /** Writes a change down and lets every process know that there is one; both belong to the transaction of the change. */
-export async function writeDown(trx: Kysely<Schema>, { id, change, version, previous = null, actor = 'system', note }: Change): Promise<void> {
+export async function writeDown(trx: Kysely<Schema>, { id, change, version, previous = null, actor = SYSTEM, note }: Change): Promise<void> {
   await trx.insertInto('policy_history').values({ policy_id: id, change, version, previous, actor, note: note ?? null }).execute();
   await trx.updateTable('policy_revision').set({ value: sql<string>`value + 1` }).execute();
+}
+
+/** True once anybody but the system has changed a policy. */
+export async function changedByHand(trx: Kysely<Schema>, id: string): Promise<boolean> {
+  return (await trx.selectFrom('policy_history').select('seq').where('policy_id', '=', id).where('actor', '!=', SYSTEM).limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** The number that grows with every change of any policy or assignment. */
