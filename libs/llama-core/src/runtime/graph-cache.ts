@@ -15,7 +15,7 @@ import { WeightFile } from '../graph/weight-file.js';
 import type { ModelSource } from './model-source.js';
 
 /** Raised whenever the graphs change, so that older cached ones are not used. */
-const GRAPH_VERSION = 12;
+const GRAPH_VERSION = 13;
 const [GRAPH, WEIGHTS, SEAL] = ['model.onnx', 'weights.bin', 'complete.json'];
 
 export interface GraphOptions {

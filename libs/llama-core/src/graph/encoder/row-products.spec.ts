@@ -69,9 +69,13 @@ describe.runIf(await hasDotProducts())('RowProducts', () => {
     expect((await linear([rowOf(3, 50), rowOf(0), rowOf(4)]))[1]).toEqual(alone);
   });
 
-  it('gives the bias for a row of zeros', async () => {
-    const [zeros] = await linear([new Array<number>(LAYER.input).fill(0)]);
-    expect(zeros).toEqual(Array.from(bias));
+  it.each([0, 1e-45, 1e-38])('gives the bias for a row of %s', async (value) => {
+    for (const row of (await linear([new Array<number>(LAYER.input).fill(value), rowOf(0), new Array<number>(LAYER.input).fill(-value)])).filter((_, at) => at !== 1)) expect(row).toEqual(Array.from(bias));
+  });
+
+  it('gives the bias for a row of what no value is below', async () => {
+    const [row] = await linear([new Array<number>(LAYER.input).fill(-0.17)], withLeast(-0.17));
+    expect(error(row!, new Array<number>(LAYER.input).fill(-0.17))).toBeLessThan(0.02);
   });
 
   it('errs less where it knows what no value is below', async () => {

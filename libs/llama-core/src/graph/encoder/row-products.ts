@@ -35,8 +35,6 @@ const GREATEST = 255;
 const MIDDLE = 128;
 /** Equal shares that a value of an outlying channel is read as, each with the channel's weights: whole it would coarsen the levels of all others of its row. With four of 384 channels the products grow by 4 %. */
 const SHARES = 5;
-/** A row of zeros has no largest value to divide by. */
-const SMALLEST = 1e-30;
 
 /**
  * Linear layers in 8 bits with one scale per row of the input and one per row of the weights. `MatMulIntegerToFloat` takes one scale for all rows, and an answer may not depend on what else is in the batch: so rows are divided by their
@@ -72,13 +70,12 @@ export class RowProducts {
     return { ...spread, levels: b.node('Concat', `${x}.spread_levels`, [spread.levels, further], { attributes: { axis: -1 } }) };
   }
 
-  /** `least`: what no value is below. Its level is 0; without it that of nought is in the middle. */
+  /** `least`: what no value is below. Its level is 0; without it that of nought is in the middle. A row of zeros has any levels: they are multiplied by its largest value, which is 0. */
   levelsOf(x: Value, least?: number): RowLevels {
     const { builder: b } = this;
     const zero = least === undefined ? MIDDLE : 0;
     const above = least === undefined ? x : b.node('Sub', `${x}.above`, [x, b.scalar('float32', least)]);
-    const greatest = b.node('ReduceMax', `${x}.greatest`, [least === undefined ? b.node('Abs', `${x}.sizes`, [x]) : above, b.int64([-1])]);
-    const largest = b.node('Max', `${x}.largest`, [greatest, b.scalar('float32', SMALLEST)]);
+    const largest = b.node('ReduceMax', `${x}.largest`, [least === undefined ? b.node('Abs', `${x}.sizes`, [x]) : above, b.int64([-1])]);
     const levels = b.node('QuantizeLinear', `${x}.levels`, [b.node('Div', `${x}.shares`, [above, largest]), b.scalar('float32', 1 / (GREATEST - zero)), b.scalar('uint8', zero)]);
     return { levels, largest, zero };
   }
