@@ -44,9 +44,15 @@ def evaluated(evaluations: list[dict]) -> str:
     hazards = [[e['set'], h['hazard'], str(h['positives']), *(number(h[key]) for key in ('auprc', 'auroc', 'recall', 'falsePositiveRate'))] for e in evaluations for h in e['hazards']]
     if hazards:
         parts.append('Hazards by their own score, against the harmless rows of the set:\n\n' + rows_of(['set', 'hazard', 'positives', 'AUPRC', 'AUROC', 'recall', 'false positives'], hazards))
+    parts.append('Which part of the positives and of the negatives the default policy blocks by all its rules for this model, and which part met each rule (positives / negatives):\n\n' + rows_of(
+        ['set', 'blocked', 'by rule'], [[e['set'], both(e['policy']['blocked']), ', '.join(f'{rule["rule"]} {both(rule)}' for rule in e['policy']['rules'])] for e in evaluations]))
     bins = [[e['set'], *('–' if b is None else f'{b["observed"]:.2f} ({b["rows"]})' for b in deciles(e))] for e in evaluations if e['positives']]
     parts.append('Reliability: share of positives (rows) among scores of each tenth:\n\n' + rows_of(['set', *(f'0.{i}–' for i in range(10))], bins))
     return '\n'.join(parts)
+
+
+def both(shares: dict) -> str:
+    return f'{number(shares["positives"])} / {number(shares["negatives"])}'
 
 
 def deciles(evaluation: dict) -> list[dict | None]:
@@ -76,7 +82,7 @@ def rewrite_card(out: Path, report: Path) -> None:
     """Takes the figures of a report into metrics.json and README.md of a finished model; its task is the folder's labels."""
     metrics, chosen = (json.loads((out / name).read_text()) for name in ('metrics.json', 'thresholds.json'))
     task = next(task for task in TASKS.values() if task.main_label in chosen)
-    metrics['evaluations'] = [{k: v for k, v in e.items() if k in ('set', 'model', 'threshold', 'rows', 'positives', 'metrics', 'intervals', 'calibration', 'hazards')} for e in json.loads(report.read_text())['evaluations'] if e['target'] == task.main_label]
+    metrics['evaluations'] = [{k: v for k, v in e.items() if k in ('set', 'model', 'threshold', 'rows', 'positives', 'metrics', 'intervals', 'calibration', 'hazards', 'policy')} for e in json.loads(report.read_text())['evaluations'] if e['target'] == task.main_label]
     (out / 'metrics.json').write_text(json.dumps(metrics, indent=1) + '\n')
     write_card(task, metrics, chosen, out)
     write_checksums(out)

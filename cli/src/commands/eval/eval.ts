@@ -29,6 +29,7 @@ interface EvalFlags {
 const SHAPE = `
 A set is JSON lines, plain or gzip. A row: {"text" or "messages", "label": 0 or 1}, and if known "role" (prompt, post, response, document, tool), "task" (content, injection),
 "categories" (tags to tabulate), "s" (hazards such as "S1"). Of messages that end with the assistant's, that answer is judged, with its question.
+"blocked pos." and "blocked neg." are the parts of the positives and of the negatives that the policy blocks, by all its rules for the screen that is measured.
 Example: sallyport eval --model bundled --set dev/ --html report.html`;
 
 /** `sallyport eval`. */

@@ -3,15 +3,18 @@ import { chartsOf } from './report-charts.js';
 import { BLOCKED_TITLES, blockedCells, FIGURES, figure, withInterval } from './report-figures.js';
 import type { SetEvaluation } from './evaluate-set.js';
 
+/** The overview has a column for each figure. */
+const WIDE = 'body{max-width:1300px}th,td{padding:.3rem .4rem}td small{white-space:nowrap;color:var(--soft)}td:first-child small{white-space:normal;overflow-wrap:anywhere}';
+
 /** One page that needs nothing beside it: figures with intervals, plots, tags, hazards, calibration. Holds no text of any row. */
 export function reportHtml(evaluations: readonly SetEvaluation[], at: string): string {
-  const body = [`<h1>Evaluation</h1><p>${escapeXml(at)}. 95 % bootstrap intervals in brackets; – where a set cannot give a figure.</p>`, overview(evaluations), ...evaluations.map(section)];
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sallyport evaluation</title><style>${STYLE}</style></head><body>${body.join('\n')}</body></html>\n`;
+  const body = [`<h1>Evaluation</h1><p>${escapeXml(at)}. 95 % bootstrap intervals below the figures; – where a set cannot give a figure. Blocked: which part of the positives and of the negatives the policy blocks, by all its rules for this screen.</p>`, overview(evaluations), ...evaluations.map(section)];
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sallyport evaluation</title><style>${STYLE}${WIDE}</style></head><body>${body.join('\n')}</body></html>\n`;
 }
 
 function overview(evaluations: readonly SetEvaluation[]): string {
-  const rows = evaluations.map((e) => [e.set, e.model, e.target, String(e.rows), String(e.positives), String(e.threshold), ...FIGURES.map(({ key }) => interval(e, key)), figure(e.calibration.ece), ...blockedCells(e)]);
-  return table(['set', 'model', 'label', 'rows', 'positives', 'threshold', ...FIGURES.map(({ title }) => title), 'ECE', ...BLOCKED_TITLES], rows);
+  const rows = evaluations.map((e) => [`${e.set}\n${e.model}`, `${e.rows}\n${e.positives} positive`, `${e.target}\nfrom ${e.threshold}`, ...FIGURES.map(({ key }) => interval(e, key)), figure(e.calibration.ece), ...blockedCells(e)]);
+  return table(['set, model', 'rows', 'score', ...FIGURES.map(({ title }) => title), 'ECE', ...BLOCKED_TITLES], rows);
 }
 
 function section(evaluation: SetEvaluation): string {
@@ -28,7 +31,8 @@ function section(evaluation: SetEvaluation): string {
 
 const percent = (share: number | null): string => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
 
-const interval = (evaluation: SetEvaluation, key: keyof Metrics): string => withInterval(evaluation, key).replace(/ (\[.*\])$/, '\n$1');
+/** With its interval as {@link cellOf} takes it, no wider than a figure needs. */
+const interval = (evaluation: SetEvaluation, key: keyof Metrics): string => withInterval(evaluation, key).replace(/ \[(.*), (.*)\]$/, '\n$1–$2');
 
 const table = (head: readonly string[], rows: ReadonlyArray<readonly string[]>): string =>
   `<table><thead><tr>${head.map((cell) => `<th>${escapeXml(cell)}</th>`).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`).join('')}</tbody></table>`;
