@@ -2,13 +2,13 @@ import type { DynamicModule } from '@nestjs/common';
 import { join } from 'node:path';
 import type { ServiceClient, ServiceName } from '@sallyport/contracts';
 import { JobQueue, type JobQueueOptions, type JobStore } from '@sallyport/pipeline';
-import { createLogger, type Logger, type SallyportConfig } from '@sallyport/platform';
-import { DEFAULT_POLICY } from '@sallyport/policy';
+import { createLogger, type SallyportConfig } from '@sallyport/platform';
 import { type Database, PolicyRepository } from '@sallyport/storage';
 import type { AuditJob } from './audits/running/audit-runner.js';
 import type { BatchJob } from './batches/batch-runner.js';
 import { GatewayModule } from './gateway.module.js';
 import { defaultSettings } from './gateway-options.js';
+import { putDefaultPolicy } from './policies/put-default-policy.js';
 
 /** What differs between the deployments. */
 export interface GatewayConnections {
@@ -34,12 +34,4 @@ export async function openGateway(config: SallyportConfig, { clients, database, 
   const open = <Job extends object>(name: string, { concurrency, attempts, backoffMs }: Pick<JobQueueOptions, 'concurrency' | 'attempts' | 'backoffMs'>) => JobQueue.open<Job>({ name, store: jobs, concurrency, attempts, backoffMs });
   const [auditJobs, batchJobs] = [await open<AuditJob>('audits', { ...settings.audit, concurrency: Math.max(settings.audit.concurrency, auditChunksAtOnce ?? 0) }), await open<BatchJob>('batches', settings.batch)];
   return GatewayModule.register({ settings, logger, clients, database, auditJobs, batchJobs, filesFolder: join(config.home, 'files'), spoolFolder: join(config.home, 'spool') });
-}
-
-/** The thresholds of a release belong to its models: a default policy that nobody changed follows them, and one that somebody changed is left and named. */
-async function putDefaultPolicy(policies: PolicyRepository, id: string, logger: Logger): Promise<void> {
-  await policies.seed(id, DEFAULT_POLICY);
-  const renewal = await policies.renew(id, DEFAULT_POLICY, 'Defaults of this release');
-  if (renewal.outcome === 'renewed') logger.info({ policy: id, version: renewal.version }, 'The default policy was as an earlier release made it: this release\'s defaults are active now; roll back for the version before.');
-  if (renewal.outcome === 'changed by hand') logger.info({ policy: id }, 'The default policy was changed here, so the defaults of this release were not applied; GET /v1/policies/schema shows them.');
 }
