@@ -9,7 +9,7 @@ export { judge, policyName } from './judging/judge.js';
 export { matchLists } from './judging/match-lists.js';
 export { piiHits, scannerHits } from './judging/finding-hits.js';
 export { lowestThreshold } from './judging/rule-in-direction.js';
-export { type StandingRule, standingRules } from './judging/standing-rules.js';
+export { standingRules } from './judging/standing-rules.js';
 export { readLanguages, refusalFor } from './judging/refusal-for.js';
 export { type PolicyCategory, policyCategories } from './planning/categories.js';
 export { excludedLabels } from './planning/excluded-labels.js';

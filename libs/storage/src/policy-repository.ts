@@ -73,8 +73,8 @@ export class PolicyRepository {
   async renew(id: string, document: PolicyDocument, note: string): Promise<Renewal> {
     return this.transaction(async (trx) => {
       const { active } = await lockPolicy(trx, id);
-      const versions = await trx.selectFrom('policy_versions').select('document').where('policy_id', '=', id).execute();
-      if (versions.some((known) => known.document === JSON.stringify(document))) return { outcome: 'known' };
+      const known = await trx.selectFrom('policy_versions').select('version').where('policy_id', '=', id).where('document', '=', JSON.stringify(document)).limit(1).executeTakeFirst();
+      if (known !== undefined) return { outcome: 'known' };
       if (await changedByHand(trx, id)) return { outcome: 'changed by hand' };
       const { version } = await addVersion(trx, { id, document, active }, { note });
       await activateVersion(trx, id, version, { note });

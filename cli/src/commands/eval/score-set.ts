@@ -65,9 +65,10 @@ function take(found: ScoredSet, row: EvaluationRow, result: AuditResult, { targe
 }
 
 /** A result names attacks as a whole, so kinds of attacks are not told apart. */
-function rulesMet({ harm, attack, categories = {} }: AuditResult, { target, policy, direction }: { target: Target; policy: PolicyDocument; direction: Direction }): string[] {
-  const scores = target === 'harm' ? { ...categories, ...(typeof harm === 'number' ? { [ANY_HARM]: harm } : {}) } : { ...(typeof attack === 'number' ? { [ANY_ATTACK]: attack } : {}) };
-  return standingRules(policy, target === 'harm' ? 'guard' : 'prompt-guard', direction).filter(({ scoreIn, threshold }) => (scoreIn(scores) ?? -1) >= threshold).map(({ label }) => label);
+function rulesMet({ harm, attack, categories }: AuditResult, { target, policy, direction }: { target: Target; policy: PolicyDocument; direction: Direction }): string[] {
+  const [screen, label, score] = target === 'harm' ? (['guard', ANY_HARM, harm] as const) : (['prompt-guard', ANY_ATTACK, attack] as const);
+  const scores = { ...categories, ...(typeof score === 'number' ? { [label]: score } : {}) };
+  return standingRules(policy, screen, direction).filter(({ scoreIn, threshold }) => (scoreIn(scores) ?? -1) >= threshold).map((rule) => rule.label);
 }
 
 /** Guards without a score for any harm are as sure as their surest hazard. */
