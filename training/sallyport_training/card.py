@@ -37,11 +37,10 @@ def rows_of(head: list[str], rows: list[list[str]]) -> str:
 
 def evaluated(evaluations: list[dict]) -> str:
     """Markdown of what `sallyport eval` measured: figures with 95 % intervals, hazards by their own score, reliability."""
-    ranged = lambda e, key: number(e['metrics'][key]) + (' [{:.3f}, {:.3f}]'.format(*e['intervals'][key]) if key in e['intervals'] else '')
     parts = ['At the thresholds of the default policy, with 95 % bootstrap intervals (`sallyport eval`, int8 weights in llama-core):\n\n' + rows_of(
         ['set', 'threshold', 'rows', 'positives', *EVALUATED.values(), 'ECE'],
-        [[e['set'], str(e['threshold']), str(e['rows']), str(e['positives']), *(ranged(e, key) for key in EVALUATED), number(e['calibration']['ece'])] for e in evaluations])]
-    hazards = [[e['set'], h['hazard'], str(h['positives']), *(number(h[key]) for key in ('auprc', 'auroc', 'recall', 'falsePositiveRate'))] for e in evaluations for h in e['hazards']]
+        [[e['set'], str(e['threshold']), str(e['rows']), str(e['positives']), *(ranged(e['metrics'], e['intervals'], key) for key in EVALUATED), number(e['calibration']['ece'])] for e in evaluations])]
+    hazards = [[e['set'], h['hazard'], str(h['positives']), *(ranged(h, h['intervals'], key) for key in ('auprc', 'auroc', 'recall', 'falsePositiveRate'))] for e in evaluations for h in e['hazards']]
     if hazards:
         parts.append('Hazards by their own score, against the harmless rows of the set:\n\n' + rows_of(['set', 'hazard', 'positives', 'AUPRC', 'AUROC', 'recall', 'false positives'], hazards))
     parts.append('Which part of the positives and of the negatives the default policy blocks by all its rules for this model, and which part met each rule (positives / negatives):\n\n' + rows_of(
@@ -49,6 +48,10 @@ def evaluated(evaluations: list[dict]) -> str:
     bins = [[e['set'], *('–' if b is None else f'{b["observed"]:.2f} ({b["rows"]})' for b in deciles(e))] for e in evaluations if e['positives']]
     parts.append('Reliability: share of positives (rows) among scores of each tenth:\n\n' + rows_of(['set', *(f'0.{i}–' for i in range(10))], bins))
     return '\n'.join(parts)
+
+
+def ranged(figures: dict, intervals: dict, key: str) -> str:
+    return number(figures[key]) + (' [{:.3f}, {:.3f}]'.format(*intervals[key]) if key in intervals else '')
 
 
 def both(shares: dict) -> str:

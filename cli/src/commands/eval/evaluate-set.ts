@@ -19,6 +19,7 @@ export interface HazardFigures extends Pick<Metrics, 'auprc' | 'auroc' | 'f1' | 
   positives: number;
   negatives: number;
   threshold: number;
+  intervals: Partial<Record<keyof Metrics, Interval>>;
 }
 
 /** Which part of a set's positives and negatives something holds for; `null` where there are none. */
@@ -75,7 +76,7 @@ export function evaluateSet(name: string, target: Target, scored: ScoredSet, set
   return {
     set: name, target, model: scored.model, threshold, rows: scored.rows.length, positives: swept.positives, failed: scored.failed,
     metrics: metrics(swept, threshold), intervals: intervals(rows, settings), calibration: calibration(rows), thresholds: HUNDREDTHS.map((value) => ({ threshold: value, ...at(swept, value) })),
-    tags: tagFigures(scored.rows, threshold), hazards: target === 'harm' ? hazardFigures(scored.rows, settings.hazardThreshold) : [], policy: policyFigures(scored.rows), sweep: swept,
+    tags: tagFigures(scored.rows, threshold), hazards: target === 'harm' ? hazardFigures(scored.rows, settings) : [], policy: policyFigures(scored.rows), sweep: swept,
   };
 }
 
@@ -103,13 +104,14 @@ const share = <T>(all: readonly T[], holds: (one: T) => boolean): number | null 
 /** S2 before S10. */
 const byCode = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
-function hazardFigures(rows: readonly ScoredRow[], thresholdOf: (hazard: string) => number): HazardFigures[] {
+function hazardFigures(rows: readonly ScoredRow[], { hazardThreshold, replicates, seed }: EvaluationSettings): HazardFigures[] {
   const hazards = [...new Set(rows.flatMap((row) => row.hazards))].filter((hazard) => rows.some(({ hazardScores }) => hazardScores[hazard] !== undefined));
   return hazards.sort(byCode).map((hazard) => {
     const known = rows.filter((row) => row.label === 0 || row.hazards.includes(hazard));
-    const swept = sweep({ targets: known.map(({ label }) => label), scores: known.map(({ hazardScores }) => hazardScores[hazard] ?? 0) });
-    const threshold = thresholdOf(hazard);
+    const scored = { targets: known.map(({ label }) => label), scores: known.map(({ hazardScores }) => hazardScores[hazard] ?? 0) };
+    const swept = sweep(scored);
+    const threshold = hazardThreshold(hazard);
     const { auprc, auroc, f1, recall, falsePositiveRate } = metrics(swept, threshold);
-    return { hazard, positives: swept.positives, negatives: swept.negatives, threshold, auprc, auroc, f1, recall, falsePositiveRate };
+    return { hazard, positives: swept.positives, negatives: swept.negatives, threshold, auprc, auroc, f1, recall, falsePositiveRate, intervals: intervals(scored, { threshold, replicates, seed }) };
   });
 }

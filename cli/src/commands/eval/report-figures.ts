@@ -1,4 +1,4 @@
-import type { Metrics } from '@sallyport/reporting';
+import type { Interval, Metrics } from '@sallyport/reporting';
 import type { SetEvaluation } from './evaluate-set.js';
 
 /** The figures of a report, in order. */
@@ -11,10 +11,7 @@ export const FIGURES: ReadonlyArray<{ key: keyof Metrics; title: string }> = [
 export const figure = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
 
 /** `0.812 [0.790, 0.833]`, without brackets where nothing could be drawn. */
-export function withInterval({ metrics, intervals }: SetEvaluation, key: keyof Metrics): string {
-  const range = intervals[key];
-  return range === undefined ? figure(metrics[key]) : `${figure(metrics[key])} [${figure(range[0])}, ${figure(range[1])}]`;
-}
+export const withInterval = (value: number | null, range: Interval | undefined): string => (range === undefined ? figure(value) : `${figure(value)} [${figure(range[0])}, ${figure(range[1])}]`);
 
 /** Columns of what the whole policy blocks, beside the figures of one score. */
 export const BLOCKED_TITLES = ['blocked pos.', 'blocked neg.'];
@@ -24,7 +21,7 @@ export const blockedCells = ({ policy: { blocked } }: SetEvaluation): string[] =
 export function terminalTable(evaluations: readonly SetEvaluation[]): string {
   const head = ['set', 'model', 'rows', 'pos.', 'thr.', ...FIGURES.map(({ title }) => title), 'ECE', ...BLOCKED_TITLES];
   const lines = evaluations.flatMap((e) => {
-    const cells = FIGURES.map(({ key }) => withInterval(e, key).split(' [') as [string, string?]);
+    const cells = FIGURES.map(({ key }) => withInterval(e.metrics[key], e.intervals[key]).split(' [') as [string, string?]);
     return [[e.set, e.model, String(e.rows), String(e.positives), String(e.threshold), ...cells.map(([value]) => value), figure(e.calibration.ece), ...blockedCells(e)], ['', '', '', '', '', ...cells.map(([, range]) => (range === undefined ? '' : range.replace(']', '').replace(', ', '–'))), '', '', '']];
   });
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)));
