@@ -43,7 +43,7 @@ def evaluated(evaluations: list[dict]) -> str:
     hazards = [[e['set'], h['hazard'], str(h['positives']), *(ranged(h, h['intervals'], key) for key in ('auprc', 'auroc', 'recall', 'falsePositiveRate'))] for e in evaluations for h in e['hazards']]
     if hazards:
         parts.append('Hazards by their own score, against the harmless rows of the set:\n\n' + rows_of(['set', 'hazard', 'positives', 'AUPRC', 'AUROC', 'recall', 'false positives'], hazards))
-    parts.append('Which part of the positives and of the negatives the default policy blocks by all its rules for this model, and which part met each rule (positives / negatives):\n\n' + rows_of(
+    parts.append('Which part of the positives and of the negatives the default policy blocks by all its rules for this model, and which part met each rule (positives / negatives; another rule is a kind of attack):\n\n' + rows_of(
         ['set', 'blocked', 'by rule'], [[e['set'], both(e['policy']['blocked']), ', '.join(f'{rule["rule"]} {both(rule)}' for rule in e['policy']['rules'])] for e in evaluations]))
     bins = [[e['set'], *('–' if b is None else f'{b["observed"]:.2f} ({b["rows"]})' for b in deciles(e))] for e in evaluations if e['positives']]
     parts.append('Reliability: share of positives (rows) among scores of each tenth:\n\n' + rows_of(['set', *(f'0.{i}–' for i in range(10))], bins))

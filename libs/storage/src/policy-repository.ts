@@ -52,7 +52,7 @@ export interface AppliedVersion {
   activated: boolean;
 }
 
-/** What {@link PolicyRepository.renew} found: the document is active now, was a version already, or stays out because somebody changed the policy. */
+/** What {@link PolicyRepository.renew} found: the document is active now, was a version already, or stays out because somebody changed the policy, or may have. */
 export type Renewal = { outcome: 'renewed'; version: number } | { outcome: 'known' } | { outcome: 'changed by hand' };
 
 /** Policies as numbered, immutable versions, one of which is active. */
@@ -67,7 +67,7 @@ export class PolicyRepository {
   }
 
   /**
-   * Adds a document as a version and activates it where nobody has ever changed the policy, so that what an operator decided stays. A document that was a version already is not
+   * Adds a document as a version and activates it where the trail shows that nobody has ever changed the policy, so that what an operator decided stays. A document that was a version already is not
    * brought back: of two releases that share a database the newer one wins.
    */
   async renew(id: string, document: PolicyDocument, note: string): Promise<Renewal> {

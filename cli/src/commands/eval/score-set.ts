@@ -11,7 +11,7 @@ export interface ScoredRow extends EvaluationRow {
   hazardScores: Record<string, number>;
   /** Whether the policy would block the row for what this screen said of it. */
   blocked: boolean;
-  /** Rules of the policy whose threshold a score of this screen reaches. */
+  /** Rules of the policy whose threshold a score of this screen reaches; {@link ANOTHER_RULE} where the row is blocked by none of these. */
   met: string[];
 }
 
@@ -23,6 +23,8 @@ export interface ScoredSet {
   model: string;
 }
 
+/** What blocks a row although no score that a result names reaches a threshold: a kind of attack (a result names attacks as a whole), a list, a scanner. */
+const ANOTHER_RULE = 'another rule';
 const EVERYWHERE: Direction[] = ['prompt', 'response', 'document', 'tool'];
 
 /** Scores every row on the way that a request takes. `onRow` hears how many are done. */
@@ -61,10 +63,11 @@ function take(found: ScoredSet, row: EvaluationRow, result: AuditResult, { targe
     return;
   }
   found.model = result.models?.join(', ') ?? found.model;
-  found.rows.push({ ...row, score, hazardScores, blocked: result.decision === 'block', met: rulesMet(result, { target, policy, direction: row.direction }) });
+  const blocked = result.decision === 'block';
+  const met = rulesMet(result, { target, policy, direction: row.direction });
+  found.rows.push({ ...row, score, hazardScores, blocked, met: blocked && met.length === 0 ? [ANOTHER_RULE] : met });
 }
 
-/** A result names attacks as a whole, so kinds of attacks are not told apart. */
 function rulesMet({ harm, attack, categories }: AuditResult, { target, policy, direction }: { target: Target; policy: PolicyDocument; direction: Direction }): string[] {
   const [screen, label, score] = target === 'harm' ? (['guard', ANY_HARM, harm] as const) : (['prompt-guard', ANY_ATTACK, attack] as const);
   const scores = { ...categories, ...(typeof score === 'number' ? { [label]: score } : {}) };

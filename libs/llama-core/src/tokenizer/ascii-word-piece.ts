@@ -14,6 +14,7 @@ const CONTINUING = '##';
 export class AsciiWordPiece {
   private readonly first = new Map<string, number>();
   private readonly further = new Map<string, number>();
+  private longestPiece = 0;
 
   private constructor(
     vocabulary: Readonly<Record<string, number>>,
@@ -22,6 +23,7 @@ export class AsciiWordPiece {
   ) {
     for (const [piece, id] of Object.entries(vocabulary)) {
       this.first.set(piece, id);
+      this.longestPiece = Math.max(this.longestPiece, piece.length);
       if (piece.startsWith(CONTINUING)) this.further.set(piece.slice(CONTINUING.length), id);
     }
   }
@@ -47,8 +49,9 @@ export class AsciiWordPiece {
     const whole = this.first.get(word);
     if (whole !== undefined) return whole;
     const ids: number[] = [];
-    for (let start = 0, end = word.length; start < word.length; end = word.length) {
+    for (let start = 0; start < word.length; ) {
       const known = start === 0 ? this.first : this.further;
+      let end = Math.min(word.length, start + this.longestPiece);
       while (end > start && !known.has(word.slice(start, end))) end -= 1;
       if (end === start) return this.unknown;
       ids.push(known.get(word.slice(start, end))!);

@@ -1,7 +1,6 @@
 import type { CategoryRule, Direction, PolicyDocument } from '@sallyport/contracts';
 import thresholds from './bundled-thresholds.js';
 
-/** Below this a single score is left alone even where the training thresholds are lower: the categories are only told apart roughly. */
 const rule = (threshold: number, action: CategoryRule['action'] = 'block'): CategoryRule => ({ enabled: true, threshold, action });
 
 /** A rule with a threshold of its own for what a user did not write. */

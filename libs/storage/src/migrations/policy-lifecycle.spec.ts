@@ -11,6 +11,7 @@ import { SCHEMA_NAME, type Schema } from '../schema.js';
 import { policies } from './0001-policies.js';
 import { audits } from './0002-audits.js';
 import { policyLifecycle } from './0003-policy-lifecycle.js';
+import { documentNamed } from '../samples.fixture.js';
 
 describe('0003-policy-lifecycle', () => {
   let folder: string;
@@ -38,6 +39,11 @@ describe('0003-policy-lifecycle', () => {
     expect(await repository.list()).toEqual([{ id: 'old', active: 2, versions: [1, 2, 3] }]);
     expect((await repository.versions('old', { limit: 5 })).map(({ version, state, note }) => [version, state, note])).toEqual([[3, 'draft', 'kept'], [2, 'active', 'kept'], [1, 'draft', 'kept']]);
     expect((await repository.get('old')).document).toEqual({ name: 'v2' });
+  });
+
+  it('leaves an old policy to whoever made it: nothing says that nobody changed it', async () => {
+    expect(await repository.renew('old', documentNamed('release'), 'a release')).toEqual({ outcome: 'changed by hand' });
+    expect((await repository.get('old')).version).toBe(2);
   });
 
   it('lets an old policy be activated and rolled back', async () => {

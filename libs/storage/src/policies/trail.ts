@@ -26,9 +26,12 @@ export async function writeDown(trx: Kysely<Schema>, { id, change, version, prev
   await trx.updateTable('policy_revision').set({ value: sql<string>`value + 1` }).execute();
 }
 
-/** True once anybody but the system has changed a policy. */
+/** False where the trail shows that the system alone has made a policy what it is. Versions from before there was a trail are anybody's. */
 export async function changedByHand(trx: Kysely<Schema>, id: string): Promise<boolean> {
-  return (await trx.selectFrom('policy_history').select('seq').where('policy_id', '=', id).where('actor', '!=', SYSTEM).limit(1).executeTakeFirst()) !== undefined;
+  const entries = await trx.selectFrom('policy_history').select(['change', 'version', 'actor']).where('policy_id', '=', id).execute();
+  const versions = await trx.selectFrom('policy_versions').select('version').where('policy_id', '=', id).execute();
+  const created = new Set(entries.filter(({ change }) => change === 'created').map(({ version }) => version));
+  return entries.some(({ actor }) => actor !== SYSTEM) || versions.some(({ version }) => !created.has(version));
 }
 
 /** The number that grows with every change of any policy or assignment. */
